@@ -1,0 +1,182 @@
+#include "base/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void bb_json_init(struct bb_json *j, struct bb_buf *out, int pretty)
+{
+    *j = (struct bb_json){ .out = out, .pretty = pretty };
+}
+
+int bb_json_ok(const struct bb_json *j) { return !j->failed; }
+
+static void raw(struct bb_json *j, const char *p, size_t n)
+{
+    if (!j->failed && !bb_buf_put(j->out, p, n)) j->failed = 1;
+}
+
+static void line_break(struct bb_json *j)
+{
+    static const char blanks[] = "\n                                ";
+    if (j->pretty) raw(j, blanks, 1 + BB_MIN((size_t)j->depth * 2, sizeof blanks - 2));
+}
+
+static void before_value(struct bb_json *j)
+{
+    if (j->need_comma) raw(j, ",", 1);
+    if (j->depth) line_break(j);
+    j->need_comma = 1;
+}
+
+static void value_start(struct bb_json *j)
+{
+    if (j->depth < 0) {
+        j->depth = -j->depth;
+        j->need_comma = 1;
+    } else {
+        before_value(j);
+    }
+}
+
+void bb_json_open(struct bb_json *j, char bracket)
+{
+    value_start(j);
+    raw(j, &bracket, 1);
+    j->depth++;
+    j->need_comma = 0;
+}
+
+void bb_json_close(struct bb_json *j, char bracket)
+{
+    j->depth--;
+    if (j->need_comma) line_break(j);
+    raw(j, &bracket, 1);
+    j->need_comma = 1;
+}
+
+/* Length of the valid UTF-8 sequence at p, 0 if there is none. */
+static size_t utf8_sequence(const unsigned char *p, size_t left)
+{
+    uint32_t c;
+    if (p[0] < 0x80) return 1;
+    if (p[0] >= 0xC2 && p[0] <= 0xDF) return left >= 2 && (p[1] & 0xC0) == 0x80 ? 2 : 0;
+    if (p[0] >= 0xE0 && p[0] <= 0xEF) {
+        if (left < 3 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80) return 0;
+        c = (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
+        return c >= 0x800 && (c < 0xD800 || c > 0xDFFF) ? 3 : 0;
+    }
+    if (p[0] >= 0xF0 && p[0] <= 0xF4) {
+        if (left < 4 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (p[3] & 0xC0) != 0x80) return 0;
+        c = (uint32_t)(p[0] & 7) << 18 | (uint32_t)(p[1] & 63) << 12 | (uint32_t)(p[2] & 63) << 6 | (p[3] & 63);
+        return c >= 0x10000 && c <= 0x10FFFF ? 4 : 0;
+    }
+    return 0;
+}
+
+static void quoted(struct bb_json *j, struct bb_str s)
+{
+    raw(j, "\"", 1);
+    for (size_t i = 0; i < s.n;) {
+        unsigned char c = (unsigned char)s.p[i];
+        size_t len = utf8_sequence((const unsigned char *)s.p + i, s.n - i);
+        char escape[8];
+        if (len == 0) {
+            raw(j, "\xEF\xBF\xBD", 3);
+            i++;
+        } else if (c == '"' || c == '\\') {
+            escape[0] = '\\', escape[1] = (char)c;
+            raw(j, escape, 2);
+            i++;
+        } else if (c < 0x20 || c == 0x7F) {
+            snprintf(escape, sizeof escape, "\\u%04x", c);
+            raw(j, escape, 6);
+            i++;
+        } else {
+            raw(j, s.p + i, len);
+            i += len;
+        }
+    }
+    raw(j, "\"", 1);
+}
+
+void bb_json_key(struct bb_json *j, const char *key)
+{
+    before_value(j);
+    quoted(j, bb_str_of(key));
+    raw(j, j->pretty ? ": " : ":", j->pretty ? 2 : 1);
+    j->need_comma = 0;
+    j->depth = -j->depth; /* the value stays on the key's line */
+}
+
+void bb_json_str(struct bb_json *j, struct bb_str value)
+{
+    value_start(j);
+    quoted(j, value);
+}
+
+void bb_json_int(struct bb_json *j, int64_t value)
+{
+    char text[32];
+    value_start(j);
+    raw(j, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
+}
+
+void bb_json_num(struct bb_json *j, double value)
+{
+    char text[40];
+    int n = 0;
+    value_start(j);
+    if (isnan(value) || isinf(value)) {
+        raw(j, "null", 4);
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+    raw(j, text, (size_t)n);
+}
+
+void bb_json_bool(struct bb_json *j, int value)
+{
+    value_start(j);
+    raw(j, value ? "true" : "false", value ? 4 : 5);
+}
+
+void bb_json_null(struct bb_json *j)
+{
+    value_start(j);
+    raw(j, "null", 4);
+}
+
+void bb_json_put_str(struct bb_json *j, const char *key, struct bb_str value)
+{
+    bb_json_key(j, key);
+    bb_json_str(j, value);
+}
+
+void bb_json_put_cstr(struct bb_json *j, const char *key, const char *value)
+{
+    bb_json_key(j, key);
+    if (value) bb_json_str(j, bb_str_of(value));
+    else bb_json_null(j);
+}
+
+void bb_json_put_int(struct bb_json *j, const char *key, int64_t value)
+{
+    bb_json_key(j, key);
+    bb_json_int(j, value);
+}
+
+void bb_json_put_num(struct bb_json *j, const char *key, double value)
+{
+    bb_json_key(j, key);
+    bb_json_num(j, value);
+}
+
+void bb_json_put_bool(struct bb_json *j, const char *key, int value)
+{
+    bb_json_key(j, key);
+    bb_json_bool(j, value);
+}

@@ -1,0 +1,49 @@
+/* The memory account. Every byte that busbar holds for longer than one call is charged to one budget, so that a run
+ * with --memory-limit 256M stays under 256 MB whatever the input is.
+ *
+ * Ownership, for the whole code base: X_init/X_reset for structs the caller places, X_new/X_free for the heap
+ * (free(NULL) is fine); slices (struct bb_str) never own.
+ *
+ * Nobody else calls malloc. All functions here may be called from any thread. */
+#ifndef BB_MEM_H
+#define BB_MEM_H
+
+#include "base/status.h"
+
+#include <stdatomic.h>
+
+struct bb_budget {
+    size_t limit_nbytes; /* 0: no limit, only counting */
+    _Atomic size_t used_nbytes;
+    _Atomic size_t peak_nbytes;
+};
+
+/* used starts at base_nbytes: what the process held before (program text, libraries, stacks). */
+void bb_budget_init(struct bb_budget *budget, size_t limit_nbytes, size_t base_nbytes);
+
+/* Bytes that may still be allocated; SIZE_MAX without a limit. */
+size_t bb_budget_left(const struct bb_budget *budget);
+
+/* Charges memory that is allocated elsewhere (a compression context, a library's buffers). Returns false and charges
+ * nothing when it does not fit. */
+int bb_budget_charge(struct bb_budget *budget, size_t nbytes) BB_WARN_UNUSED;
+void bb_budget_release(struct bb_budget *budget, size_t nbytes);
+
+/* NULL when the budget or the system has no more. Blocks of 256 KiB and more come from mmap and go back to the system
+ * at once when freed, so that the account and the kernel's resident size agree. 16-byte aligned. */
+void *bb_alloc(struct bb_budget *budget, size_t nbytes) BB_WARN_UNUSED;
+void *bb_calloc(struct bb_budget *budget, size_t nbytes) BB_WARN_UNUSED;
+/* Like realloc: on NULL the old block is still valid. p == NULL allocates from budget. */
+void *bb_realloc(struct bb_budget *budget, void *p, size_t nbytes) BB_WARN_UNUSED;
+void bb_free(void *p); /* NULL is fine; the block remembers its budget */
+
+/* Grows *array (of elements of element_nbytes) so that it holds at least need elements: doubles *cap. */
+int bb_grow(struct bb_budget *budget, void **array, size_t *cap, size_t need, size_t element_nbytes) BB_WARN_UNUSED;
+
+/* "the memory budget of 256 MB is too small for <what>" with a way out; returns BB_BUDGET. */
+enum bb_status bb_fail_budget(struct bb_error *err, const struct bb_budget *budget, const char *what);
+
+/* Test hook: the n-th next allocation fails (0: none). Used by the torture tests; costs one relaxed load. */
+extern _Atomic long bb_mem_fail_countdown;
+
+#endif

@@ -1,0 +1,21 @@
+/* A fixed set of worker threads that run numbered tasks. With n_threads == 1 everything runs in the caller. */
+#ifndef BB_POOL_H
+#define BB_POOL_H
+
+#include "base/mem.h"
+
+struct bb_pool;
+
+/* task is 0 … n_tasks-1, each run exactly once, by any worker; worker is 0 … n_threads-1 and is never used by two
+ * threads at the same time, so per-worker state needs no lock. */
+typedef void (*bb_pool_task)(void *ctx, size_t task, unsigned worker);
+
+/* n_threads includes the calling thread. Stacks are 512 KiB and charged to the budget. NULL: no memory or threads. */
+struct bb_pool *bb_pool_new(struct bb_budget *budget, unsigned n_threads);
+void bb_pool_free(struct bb_pool *pool);
+unsigned bb_pool_threads(const struct bb_pool *pool);
+
+/* Returns when all tasks are done. Not reentrant: a task must not call it on its own pool. */
+void bb_pool_run(struct bb_pool *pool, bb_pool_task fn, void *ctx, size_t n_tasks);
+
+#endif

@@ -1,0 +1,41 @@
+/* A slice of text: never owns, never ends with NUL. */
+#ifndef BB_STR_H
+#define BB_STR_H
+
+#include <stdint.h>
+#include <string.h>
+
+struct bb_str {
+    const char *p;
+    size_t n;
+};
+
+#define BB_STR(literal) ((struct bb_str){ (literal), sizeof(literal) - 1 })
+/* For printf: "%.*s", BB_STR_ARG(s) */
+#define BB_STR_ARG(s)   (int)((s).n > 400 ? 400 : (s).n), (s).p
+
+static inline struct bb_str bb_str_of(const char *cstring)
+{
+    struct bb_str s = { cstring, cstring ? strlen(cstring) : 0 };
+    return s;
+}
+static inline int bb_str_eq(struct bb_str a, struct bb_str b) { return a.n == b.n && memcmp(a.p, b.p, a.n) == 0; }
+static inline int bb_str_is(struct bb_str a, const char *cstring)
+{
+    return strlen(cstring) == a.n && memcmp(a.p, cstring, a.n) == 0;
+}
+
+/* ASCII only, whatever the locale. */
+static inline char bb_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+int bb_str_eq_nocase(struct bb_str a, struct bb_str b);
+/* First place of needle in s without regard to case, or NULL. */
+const char *bb_str_find_nocase(struct bb_str s, struct bb_str needle);
+/* Without blanks and tabs at both ends. */
+struct bb_str bb_str_trim(struct bb_str s);
+/* Byte order, a prefix before the longer text: the order of the lake. */
+int bb_str_cmp(struct bb_str a, struct bb_str b);
+/* Path parts: "a/b.csv" -> "b.csv"; ".csv" of "b.csv" ("" without a dot). */
+struct bb_str bb_path_base(struct bb_str path);
+struct bb_str bb_path_suffix(struct bb_str path);
+
+#endif

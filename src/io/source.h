@@ -1,0 +1,47 @@
+/* From what the user names (files, folders, archives in archives) to streams of bytes.
+ *
+ * A leaf is one raw file as the operator wrote it: a plain file, the content of a .gz or .zst, or a member of a zip, of a zip
+ * within a zip, and so on. Listing opens directories of archives only; nothing is inflated but inner archives. */
+#ifndef BB_SOURCE_H
+#define BB_SOURCE_H
+
+#include "base/mem.h"
+#include "base/str.h"
+
+struct bb_leaf {
+    struct bb_str path;      /* of the outermost file, as found from the user's input */
+    struct bb_str member;    /* "" for a plain file; else "inner.zip/name.csv": what to show behind path */
+    struct bb_str name;      /* base name of the innermost thing, compression suffix removed ("x.csv" of x.csv.gz) */
+    uint64_t size;           /* bytes of content when known (plain file, zip directory), else 0 */
+    uint64_t stored_size;    /* bytes on disk, for progress */
+    int64_t member_time_s;   /* modification time of the innermost archive member (DOS time taken as UTC), 0 unknown: never the
+                                plain file's own, which copies change */
+    const struct bb_source_locator *locator; /* how to open it; belongs to the list */
+};
+
+/* The leaves of some inputs. Order: by path, then place in the archive's directory; the same for the same inputs on every
+ * machine. A damaged or hostile archive becomes a problem, not a failure: the rest is still listed. */
+struct bb_leaf_list;
+struct bb_leaf_problem { struct bb_str path, member; struct bb_error error; };
+
+enum bb_status bb_leaf_list_new(const char *const *inputs, size_t n_inputs, struct bb_budget *budget,
+                                struct bb_leaf_list **list_ret, struct bb_error *err) BB_WARN_UNUSED;
+void bb_leaf_list_free(struct bb_leaf_list *list);
+size_t bb_leaf_count(const struct bb_leaf_list *list);
+const struct bb_leaf *bb_leaf_at(const struct bb_leaf_list *list, size_t i);
+size_t bb_leaf_problem_count(const struct bb_leaf_list *list);
+const struct bb_leaf_problem *bb_leaf_problem_at(const struct bb_leaf_list *list, size_t i);
+
+/* A stream over one leaf's content. Sequential; one thread at a time. Checks the archive's CRC at the end: a difference is
+ * BB_SKIP from the read that reaches the end, after all bytes were delivered. */
+struct bb_stream;
+enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budget, struct bb_stream **stream_ret,
+                              struct bb_error *err) BB_WARN_UNUSED;
+void bb_stream_close(struct bb_stream *stream);
+/* Fills p with up to cap bytes; *n_ret < cap only at the end; BB_OK while *n_ret > 0, BB_EOF when nothing is left.
+ * BB_SKIP: damaged (place and reason in err). BB_IO: the file cannot be read. */
+enum bb_status bb_stream_read(struct bb_stream *stream, char *p, size_t cap, size_t *n_ret, struct bb_error *err);
+/* Bytes consumed on disk so far, for progress. */
+uint64_t bb_stream_stored_position(const struct bb_stream *stream);
+
+#endif

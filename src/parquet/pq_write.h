@@ -1,0 +1,86 @@
+/* Writes Parquet files: columns are encoded independently, by any number of threads, then spliced in order, so that equal rows
+ * and options give byte-identical files within one release.
+ *
+ * What is written: format 2.x, data pages v1 with CRC, PLAIN and RLE_DICTIONARY (profile `dense` adds BYTE_STREAM_SPLIT and
+ * DELTA_BINARY_PACKED), statistics with min_value/max_value and null_count and column orders, column index and offset index, encoding_stats,
+ * sorting_columns, logical and legacy converted types, ARROW:schema (Arrow IPC schema message, base64, so that zoned timestamps keep
+ * their zone), split-block bloom filters, key-value metadata. Never INT96, never codec 5.
+ *
+ * Knows nothing of prices or markets. */
+#ifndef BB_PQ_WRITE_H
+#define BB_PQ_WRITE_H
+
+#include "base/buf.h"
+#include "parquet/pq_types.h"
+
+struct bb_pq_column {
+    const char *name;
+    enum bb_pq_type type;
+    enum bb_pq_logical logical;
+    int nullable;
+    const char *zone; /* timestamps: zone name in ARROW:schema ("UTC", "America/New_York") */
+    int bloom;        /* write a bloom filter when the chunk has more than 8 distinct values */
+};
+
+struct bb_pq_options {
+    enum bb_pq_codec codec;
+    int level;           /* of zstd, gzip; 0: the default for the codec */
+    int dense;           /* BYTE_STREAM_SPLIT and DELTA where they are smaller */
+    size_t page_rows;    /* rows per data page at most; 0: default of pq_defaults.h */
+};
+
+/* One key-value of the footer. */
+struct bb_pq_kv { const char *key; struct bb_str value; };
+
+/* ---- one column chunk; owned by one thread at a time ---- */
+struct bb_pq_chunk;
+enum bb_status bb_pq_chunk_new(const struct bb_pq_column *column, const struct bb_pq_options *options, struct bb_budget *budget,
+                               struct bb_pq_chunk **chunk_ret, struct bb_error *err) BB_WARN_UNUSED;
+void bb_pq_chunk_free(struct bb_pq_chunk *chunk);
+
+/* BOOLEAN, INT32, INT64 columns: the same value n times. valid 0: NULL n times. */
+enum bb_status bb_pq_put_run(struct bb_pq_chunk *chunk, int64_t value, int valid, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+
+/* DOUBLE: values with their validity (valid == NULL: all are there). Never NaN, never -0.0. */
+enum bb_status bb_pq_put_doubles(struct bb_pq_chunk *chunk, const double *values, const uint8_t *valid, size_t n,
+                                 struct bb_error *err) BB_WARN_UNUSED;
+/* DOUBLE, all rows of a run equal (voltage, constants): the same as put_doubles with n copies. */
+enum bb_status bb_pq_put_double_run(struct bb_pq_chunk *chunk, double value, int valid, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+
+/* BYTE_ARRAY: codes into a table of texts that the caller keeps and may extend between calls; a code keeps its text for the life of
+ * the chunk. Several codes may have one text. BB_PQ_NULL_CODE is NULL. Always dictionary-encoded unless the dictionary grows
+ * beyond its limit. */
+#define BB_PQ_NULL_CODE UINT32_MAX
+typedef struct bb_str (*bb_pq_text_of)(void *ctx, uint32_t code);
+void bb_pq_set_texts(struct bb_pq_chunk *chunk, bb_pq_text_of text_of, void *ctx);
+enum bb_status bb_pq_put_codes(struct bb_pq_chunk *chunk, const uint32_t *codes, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_put_code_run(struct bb_pq_chunk *chunk, uint32_t code, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+
+size_t bb_pq_chunk_rows(const struct bb_pq_chunk *chunk);
+size_t bb_pq_chunk_held_nbytes(const struct bb_pq_chunk *chunk); /* memory, for the caller's planning */
+
+/* Encodes what is left and fixes the chunk's bytes and metadata (offsets relative to the chunk). After this the chunk can be
+ * appended to a file, and reset to be used for the next row group. */
+enum bb_status bb_pq_chunk_finish(struct bb_pq_chunk *chunk, struct bb_error *err) BB_WARN_UNUSED;
+void bb_pq_chunk_reset(struct bb_pq_chunk *chunk);
+
+/* ---- the file ---- */
+struct bb_pq_file;
+/* fd is open for writing at offset 0 and stays the caller's. columns and sorting (column numbers, all ascending, nulls first) are kept
+ * by reference. */
+enum bb_status bb_pq_file_new(int fd, const struct bb_pq_column *columns, size_t n_columns, const int *sorting, size_t n_sorting,
+                              const struct bb_pq_options *options, struct bb_budget *budget, struct bb_pq_file **file_ret,
+                              struct bb_error *err) BB_WARN_UNUSED;
+void bb_pq_file_free(struct bb_pq_file *file); /* also after a failure; does not touch fd */
+
+/* Appends a row group of finished chunks, one per column, all of the same number of rows > 0. same_as (may be NULL):
+ * same_as[i] = j < i says that column i has the values of column j (datetime_utc and interval_start_utc): chunks[i] is
+ * NULL then and j's bytes are written again for i. */
+enum bb_status bb_pq_file_append_group(struct bb_pq_file *file, struct bb_pq_chunk *const *chunks, const int *same_as,
+                                       struct bb_error *err) BB_WARN_UNUSED;
+
+/* Writes indexes, bloom filters, the footer with kvs (ARROW:schema is added by itself) and the magic. *nbytes_ret is the file size. */
+enum bb_status bb_pq_file_finish(struct bb_pq_file *file, const struct bb_pq_kv *kvs, size_t n_kvs, uint64_t *nbytes_ret,
+                                 struct bb_error *err) BB_WARN_UNUSED;
+
+#endif

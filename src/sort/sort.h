@@ -1,0 +1,65 @@
+/* Rows in, one row per key out, in the order of the lake, in bounded memory, without a comparison sort.
+ *
+ * One struct bb_sort serves one file of the lake (dataset, half, year). Workers add rows in any order. bb_sort_drain emits
+ * every instant before a bound: rows are grouped by instant by counting, and within an instant scattered by the identity
+ * and then read out in the places' rank order; rows that meet on one key are joined, dropped or counted (resolve.h).
+ * When memory is short the caller spills: the rows become a run in a checksummed temporary file, and a later drain merges.
+ * The result does not depend on the order of adding, the number of workers or the number of spills. */
+#ifndef BB_SORT_H
+#define BB_SORT_H
+
+#include "base/pool.h"
+#include "table/places.h"
+#include "table/row.h"
+
+struct bb_sort;
+
+struct bb_sort_options {
+    struct bb_budget *budget;
+    struct bb_pool *pool;
+    unsigned n_workers;         /* threads that call bb_sort_add, numbered from 0 */
+    struct bb_places *places;   /* nobody may intern during drain and spill */
+    const struct bb_slice *(*slices)(void *ctx); /* current base of the slice table; only called during drain and spill */
+    void *slices_ctx;
+    int derive_energy;          /* a winner with total, congestion and loss but no energy gets the decimal residual */
+    const char *temp_dir;       /* runs are unlinked files here */
+};
+
+struct bb_sort_counts {
+    uint64_t rows;       /* emitted */
+    uint64_t duplicates; /* losers equal to their winner in prices, version and is_current, counted in rows */
+    uint64_t revisions;  /* losers that differ */
+    uint64_t incomplete; /* winners that were partial and lack a value that other rows of this sort have */
+    uint64_t runs, spilled_nbytes; /* what was spilled, for the report and for tests */
+};
+
+enum bb_status bb_sort_new(const struct bb_sort_options *options, struct bb_sort **sort_ret, struct bb_error *err) BB_WARN_UNUSED;
+void bb_sort_free(struct bb_sort *sort);
+
+/* Called by worker (0 … n_workers-1), each from one thread at a time. BB_BUDGET when the rows do not fit: spill or drain, then
+ * try again (none of the rows was taken). */
+enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct bb_row *rows, size_t n, struct bb_error *err)
+    BB_WARN_UNUSED;
+
+/* 1 when a row was added for an instant that an earlier drain had already passed: the file being written is void and the
+ * caller starts over without draining early. Such rows are kept. */
+int bb_sort_late(const struct bb_sort *sort);
+
+size_t bb_sort_held_nbytes(const struct bb_sort *sort); /* memory in rows */
+uint32_t bb_sort_first_instant(const struct bb_sort *sort); /* smallest start held (memory or runs); UINT32_MAX if none */
+
+/* Writes all rows in memory to a run. */
+enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err) BB_WARN_UNUSED;
+
+/* Winners of whole instants, ascending. rows is contiguous and valid during the call only. */
+typedef enum bb_status (*bb_sort_emit)(void *ctx, const struct bb_row *rows, size_t n, struct bb_error *err);
+
+/* Emits all instants < before_utc_s (UINT32_MAX: everything) in batches of at most about max_rows rows (more when one instant
+ * alone holds more), and forgets them. The memory it needs beside the rows (index, slots, batch) is part of the budget; it must
+ * work when about an eighth of the budget is free: the caller keeps that. */
+enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit, void *ctx,
+                             struct bb_error *err) BB_WARN_UNUSED;
+
+void bb_sort_get_counts(const struct bb_sort *sort, struct bb_sort_counts *counts_ret);
+
+#endif

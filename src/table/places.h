@@ -1,0 +1,42 @@
+/* The registry of settlement locations (energy) or product-and-region pairs (ancillary) of one job.
+ *
+ * A place is one spelling of all attributes; several places may share one identity (a PJM pnode whose zone changed).
+ * Rows with one identity and one instant are one key; the winner's own place supplies name, type, zone and voltage.
+ * Ids are dense, start at 0 and are handed out in any order: use ranks for anything that is written.
+ * bb_places_intern may be called from any thread; the other functions only while nobody interns. */
+#ifndef BB_PLACES_H
+#define BB_PLACES_H
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "table/dataset.h"
+
+struct bb_place_key {
+    struct bb_str identity; /* the operator's unique id where it has one, else the name */
+    struct bb_str name;     /* settlement_location; ancillary: as_product */
+    struct bb_str id;       /* settlement_location_id; n == 0: NULL. ancillary: as_region */
+    struct bb_str zone;     /* n == 0: NULL. ancillary: as_product_standard */
+    enum bb_type type;      /* energy only */
+    float voltage_kv;       /* NaN: NULL. energy only */
+    struct bb_str unit;     /* ancillary only: "$/MW" */
+};
+
+struct bb_places;
+struct bb_places *bb_places_new(struct bb_budget *budget);
+void bb_places_free(struct bb_places *places);
+
+/* Finds or adds; *place_ret is the id. Copies all text. BB_BUDGET when it does not fit. */
+enum bb_status bb_places_intern(struct bb_places *places, const struct bb_place_key *key, uint32_t *place_ret,
+                                struct bb_error *err) BB_WARN_UNUSED;
+
+size_t bb_places_count(const struct bb_places *places);
+size_t bb_places_identities(const struct bb_places *places);
+/* The texts live as long as the registry. */
+struct bb_place_key bb_places_get(const struct bb_places *places, uint32_t place);
+
+/* Order of the lake: by (name, id, zone, type, voltage, unit), text by bytes, a NULL id first. Recomputed when places
+ * were added since. The arrays live until the next intern: rank_of[place], place_at[rank], identity_of[place]. */
+enum bb_status bb_places_rank(struct bb_places *places, const uint32_t **rank_of, const uint32_t **place_at,
+                              const uint32_t **identity_of, struct bb_error *err) BB_WARN_UNUSED;
+
+#endif
