@@ -210,7 +210,15 @@ enum bb_status bb_places_intern(struct bb_places *p, const struct bb_place_key *
 
 size_t bb_places_count(const struct bb_places *p) { return p->n; }
 size_t bb_places_identities(const struct bb_places *p) { return p->n_identities; }
-struct bb_place_key bb_places_get(const struct bb_places *p, uint32_t place) { return p->places[place].key; }
+
+struct bb_place_key bb_places_get(struct bb_places *p, uint32_t place)
+{
+    struct bb_place_key key;
+    pthread_rwlock_rdlock(&p->lock); /* the array may move under an intern in another thread; the texts do not */
+    key = p->places[place].key;
+    pthread_rwlock_unlock(&p->lock);
+    return key;
+}
 
 static int by_key(const void *a, const void *b, void *ctx)
 {
