@@ -64,18 +64,18 @@ static uint64_t mix(uint64_t h, struct bb_str s) { return (h ^ bb_hash64(s.p, s.
 
 static uint64_t hash_of(const struct bb_place_key *k)
 {
-    uint32_t voltage = 0;
+    uint64_t voltage = 0;
     uint64_t h = mix(1, k->identity);
     h = mix(h, k->name);
     h = mix(h, k->id);
     h = mix(h, k->zone);
     h = mix(h, k->unit);
     if (!isnan(k->voltage_kv)) memcpy(&voltage, &k->voltage_kv, sizeof voltage);
-    h ^= (uint64_t)voltage << 8 | (uint64_t)k->type;
+    h ^= voltage * 0x9E3779B97F4A7C15u + (uint64_t)k->type;
     return h ^ h >> 29;
 }
 
-static int voltage_cmp(float a, float b)
+static int voltage_cmp(double a, double b)
 {
     if (isnan(a) || isnan(b)) return isnan(a) ? (isnan(b) ? 0 : -1) : 1;
     return a < b ? -1 : a > b;

@@ -1,0 +1,476 @@
+#include "convert/year_file.h"
+#include "parquet/pq_read.h"
+#include "parquet/pq_write.h"
+#include "table/columns.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define GATHER_ROWS 2048 /* rows gathered on the stack at a time: 16 KiB of doubles stay in the first-level cache */
+
+struct instant { /* what all rows of one instant share */
+    size_t first_row, n_rows;
+    int64_t start_utc_s;
+    int32_t day;
+    int hour, interval, second_of_two;
+};
+
+struct place_facts { /* what the encoders ask per row; the texts are only asked for once per group and place */
+    double voltage_kv;
+    uint8_t has_id, has_zone, is_system;
+};
+
+struct bb_year_file {
+    struct bb_year_file_setup setup;
+    struct bb_publication pub;
+    const struct bb_column_info *infos;
+    size_t n_columns;
+    struct bb_pq_column columns[BB_MAX_COLUMNS];
+    struct bb_pq_chunk *chunks[BB_MAX_COLUMNS];
+    int same_as[BB_MAX_COLUMNS];
+    struct bb_pq_options options;
+    struct bb_pq_file *file;
+    size_t group_rows;
+    uint64_t n_rows;
+    int32_t last_day;
+    struct instant *instants;
+    size_t n_instants, cap_instants;
+    struct place_facts *facts;
+    size_t n_facts, cap_facts;
+    /* the segment that the column tasks work on */
+    const struct bb_row *rows;
+    const struct instant *segment;
+    size_t n_segment, n_segment_rows;
+    const struct bb_slice *slices;
+    uint8_t tasks[BB_MAX_COLUMNS];
+    size_t n_tasks;
+    _Atomic int failed;
+    struct bb_error task_error[BB_MAX_COLUMNS];
+};
+
+static const int sorting_energy[] = { BB_COL_DATETIME_UTC, BB_COL_LOCATION, BB_COL_LOCATION_ID };
+static const int sorting_ancillary[] = { BB_COL_AS_DATETIME_UTC, BB_COL_AS_PRODUCT, BB_COL_AS_REGION };
+
+/* ---- schema ---- */
+
+static struct bb_pq_column column_of(const struct bb_year_file *f, size_t i)
+{
+    const struct bb_column_info *info = &f->infos[i];
+    const struct bb_year_file_style *style = f->setup.style;
+    struct bb_pq_column c = { .name = info->name, .nullable = info->nullable };
+    switch (info->kind) {
+    case BB_KIND_TIME:
+    case BB_KIND_TIME_LOCAL:
+        c.type = BB_PQ_INT64;
+        c.logical = style->timestamp_ns ? BB_PQ_TIMESTAMP_NS : BB_PQ_TIMESTAMP_US;
+        c.zone = info->kind == BB_KIND_TIME ? "UTC" : bb_iso_infos[f->setup.dataset->iso].zone_name;
+        break;
+    case BB_KIND_DATE: c.type = BB_PQ_INT32, c.logical = BB_PQ_DATE; break;
+    case BB_KIND_TINY: c.type = BB_PQ_INT32, c.logical = style->unsigned_types ? BB_PQ_UINT8 : BB_PQ_INT8; break;
+    case BB_KIND_SMALL: c.type = BB_PQ_INT32, c.logical = style->unsigned_types ? BB_PQ_UINT16 : BB_PQ_INT16; break;
+    case BB_KIND_INT: c.type = BB_PQ_INT32, c.logical = style->unsigned_types ? BB_PQ_UINT_32 : BB_PQ_INT_32; break;
+    case BB_KIND_TEXT: c.type = BB_PQ_BYTE_ARRAY, c.logical = BB_PQ_STRING; break;
+    case BB_KIND_PRICE:
+    case BB_KIND_NUMBER: c.type = BB_PQ_DOUBLE; break;
+    case BB_KIND_FLAG: c.type = BB_PQ_BOOLEAN; break;
+    }
+    if (f->setup.dataset->kind == BB_ENERGY) c.bloom = i == BB_COL_LOCATION || i == BB_COL_LOCATION_ID;
+    return c;
+}
+
+/* Columns that repeat another one are encoded once. */
+static int twin_of(const struct bb_year_file *f, size_t i)
+{
+    if (f->setup.dataset->kind == BB_ANCILLARY)
+        return i == BB_COL_AS_DATETIME_LOCAL || i == BB_COL_AS_INTERVAL_START ? BB_COL_AS_DATETIME_UTC : -1;
+    if (i == BB_COL_DATETIME_LOCAL || i == BB_COL_INTERVAL_START) return BB_COL_DATETIME_UTC;
+    if (i == BB_COL_SYSTEM_LAMBDA && bb_iso_infos[f->setup.dataset->iso].lambda_is_energy) return BB_COL_LMP_ENERGY;
+    return -1;
+}
+
+/* Place codes carry texts; small enumerations of the file's own carry theirs by these. */
+static struct bb_str place_name(void *ctx, uint32_t code) { return bb_places_get(ctx, code).name; }
+static struct bb_str place_id(void *ctx, uint32_t code) { return bb_places_get(ctx, code).id; }
+static struct bb_str place_zone(void *ctx, uint32_t code) { return bb_places_get(ctx, code).zone; }
+static struct bb_str place_unit(void *ctx, uint32_t code) { return bb_places_get(ctx, code).unit; }
+static struct bb_str place_type(void *ctx, uint32_t code) { return bb_str_of(bb_type_names[bb_places_get(ctx, code).type]); }
+static struct bb_str yes_or_no(void *ctx, uint32_t code)
+{
+    (void)ctx;
+    return code ? BB_STR("Y") : BB_STR("N");
+}
+static struct bb_str iso_text(void *ctx, uint32_t code)
+{
+    (void)ctx;
+    return bb_str_of(bb_iso_infos[code].name);
+}
+static struct bb_str market_text(void *ctx, uint32_t code)
+{
+    (void)ctx;
+    return bb_str_of(bb_market_names[code]);
+}
+
+enum source_of_values {
+    FROM_START, FROM_END, FROM_DAY, FROM_HOUR, FROM_INTERVAL, FROM_MINUTES, FROM_ISO, FROM_MARKET, FROM_DST, FROM_NAME, FROM_TYPE,
+    FROM_ID, FROM_ZONE, FROM_UNIT, FROM_VOLTAGE, FROM_VALUE0, FROM_VALUE1, FROM_VALUE2, FROM_VALUE3, FROM_LAMBDA, FROM_REPORT,
+    FROM_VERSION, FROM_CURRENT
+};
+
+static enum source_of_values origin(const struct bb_year_file *f, size_t i)
+{
+    static const uint8_t energy[BB_N_ENERGY_COLUMNS] = {
+        [BB_COL_DATETIME_UTC] = FROM_START,   [BB_COL_DATETIME_LOCAL] = FROM_START, [BB_COL_INTERVAL_START] = FROM_START,
+        [BB_COL_INTERVAL_END] = FROM_END,     [BB_COL_DELIVERY_DATE] = FROM_DAY,    [BB_COL_DELIVERY_HOUR] = FROM_HOUR,
+        [BB_COL_DELIVERY_INTERVAL] = FROM_INTERVAL, [BB_COL_INTERVAL_MINUTES] = FROM_MINUTES, [BB_COL_ISO] = FROM_ISO,
+        [BB_COL_MARKET_TYPE] = FROM_MARKET,   [BB_COL_LOCATION] = FROM_NAME,        [BB_COL_LOCATION_TYPE] = FROM_TYPE,
+        [BB_COL_LOCATION_ID] = FROM_ID,       [BB_COL_ZONE] = FROM_ZONE,            [BB_COL_VOLTAGE] = FROM_VOLTAGE,
+        [BB_COL_LMP_TOTAL] = FROM_VALUE0,     [BB_COL_LMP_ENERGY] = FROM_VALUE1,    [BB_COL_LMP_CONGESTION] = FROM_VALUE2,
+        [BB_COL_LMP_LOSS] = FROM_VALUE3,      [BB_COL_SYSTEM_LAMBDA] = FROM_LAMBDA, [BB_COL_DST_FLAG] = FROM_DST,
+        [BB_COL_DATA_SOURCE] = FROM_REPORT,   [BB_COL_VERSION] = FROM_VERSION,      [BB_COL_IS_CURRENT] = FROM_CURRENT,
+    };
+    static const uint8_t ancillary[BB_N_ANCILLARY_COLUMNS] = {
+        [BB_COL_AS_DATETIME_UTC] = FROM_START,  [BB_COL_AS_DATETIME_LOCAL] = FROM_START,
+        [BB_COL_AS_INTERVAL_START] = FROM_START, [BB_COL_AS_INTERVAL_END] = FROM_END,
+        [BB_COL_AS_DELIVERY_DATE] = FROM_DAY,   [BB_COL_AS_DELIVERY_HOUR] = FROM_HOUR,
+        [BB_COL_AS_INTERVAL_MINUTES] = FROM_MINUTES, [BB_COL_AS_ISO] = FROM_ISO,
+        [BB_COL_AS_MARKET_TYPE] = FROM_MARKET,  [BB_COL_AS_PRODUCT] = FROM_NAME,
+        [BB_COL_AS_PRODUCT_STANDARD] = FROM_ZONE, [BB_COL_AS_REGION] = FROM_ID,
+        [BB_COL_AS_PRICE] = FROM_VALUE0,        [BB_COL_AS_QUANTITY] = FROM_VALUE1,
+        [BB_COL_AS_UNIT] = FROM_UNIT,           [BB_COL_AS_DATA_SOURCE] = FROM_REPORT,
+        [BB_COL_AS_VERSION] = FROM_VERSION,     [BB_COL_AS_IS_CURRENT] = FROM_CURRENT,
+    };
+    return (enum source_of_values)(f->setup.dataset->kind == BB_ENERGY ? energy[i] : ancillary[i]);
+}
+
+static void set_texts(struct bb_year_file *f, size_t i)
+{
+    struct bb_pq_chunk *c = f->chunks[i];
+    switch (origin(f, i)) {
+    case FROM_NAME: bb_pq_set_texts(c, place_name, f->setup.places); break;
+    case FROM_TYPE: bb_pq_set_texts(c, place_type, f->setup.places); break;
+    case FROM_ID: bb_pq_set_texts(c, place_id, f->setup.places); break;
+    case FROM_ZONE: bb_pq_set_texts(c, place_zone, f->setup.places); break;
+    case FROM_UNIT: bb_pq_set_texts(c, place_unit, f->setup.places); break;
+    case FROM_ISO: bb_pq_set_texts(c, iso_text, NULL); break;
+    case FROM_MARKET: bb_pq_set_texts(c, market_text, NULL); break;
+    case FROM_DST: bb_pq_set_texts(c, yes_or_no, NULL); break;
+    case FROM_REPORT: bb_pq_set_texts(c, f->setup.report_text, f->setup.ctx); break;
+    default: break;
+    }
+}
+
+/* ---- columns of one segment ---- */
+
+static enum bb_status put_per_instant(struct bb_year_file *f, size_t column, struct bb_error *err)
+{
+    int64_t unit = f->setup.style->timestamp_ns ? 1000000000 : 1000000, length_s = f->setup.dataset->minutes * 60;
+    enum source_of_values from = origin(f, column);
+    for (size_t i = 0; i < f->n_segment; i++) {
+        const struct instant *at = &f->segment[i];
+        int64_t v = 0;
+        switch (from) {
+        case FROM_START: v = at->start_utc_s * unit; break;
+        case FROM_END: v = (at->start_utc_s + length_s) * unit; break;
+        case FROM_DAY: v = at->day; break;
+        case FROM_HOUR: v = at->hour; break;
+        case FROM_INTERVAL: v = at->interval; break;
+        default: BB_TRY(bb_pq_put_code_run(f->chunks[column], (uint32_t)at->second_of_two, at->n_rows, err)); continue;
+        }
+        BB_TRY(bb_pq_put_run(f->chunks[column], v, 1, at->n_rows, err));
+    }
+    return BB_OK;
+}
+
+static enum bb_status put_places(struct bb_year_file *f, size_t column, struct bb_error *err)
+{
+    enum source_of_values from = origin(f, column);
+    uint32_t codes[GATHER_ROWS];
+    for (size_t i = 0; i < f->n_segment_rows;) {
+        size_t n = BB_MIN(f->n_segment_rows - i, (size_t)GATHER_ROWS);
+        const struct bb_row *rows = f->rows + i;
+        if (from == FROM_ID)
+            for (size_t k = 0; k < n; k++) codes[k] = f->facts[rows[k].place].has_id ? rows[k].place : BB_PQ_NULL_CODE;
+        else if (from == FROM_ZONE)
+            for (size_t k = 0; k < n; k++) codes[k] = f->facts[rows[k].place].has_zone ? rows[k].place : BB_PQ_NULL_CODE;
+        else
+            for (size_t k = 0; k < n; k++) codes[k] = rows[k].place;
+        BB_TRY(bb_pq_put_codes(f->chunks[column], codes, n, err));
+        i += n;
+    }
+    return BB_OK;
+}
+
+static enum bb_status put_numbers(struct bb_year_file *f, size_t column, struct bb_error *err)
+{
+    enum source_of_values from = origin(f, column);
+    unsigned which = from >= FROM_VALUE0 && from <= FROM_VALUE3 ? (unsigned)(from - FROM_VALUE0) : 0;
+    double values[GATHER_ROWS];
+    uint8_t valid[GATHER_ROWS];
+    for (size_t i = 0; i < f->n_segment_rows;) {
+        size_t n = BB_MIN(f->n_segment_rows - i, (size_t)GATHER_ROWS);
+        const struct bb_row *rows = f->rows + i;
+        unsigned all = 1;
+        for (size_t k = 0; k < n; k++) {
+            const struct place_facts *facts = &f->facts[rows[k].place];
+            if (from == FROM_VOLTAGE) {
+                valid[k] = !isnan(facts->voltage_kv);
+                values[k] = valid[k] ? facts->voltage_kv : 0.0;
+            } else {
+                valid[k] = (uint8_t)(rows[k].present >> which & 1) & (from != FROM_LAMBDA || facts->is_system);
+                values[k] = valid[k] ? rows[k].value[which] : 0.0;
+            }
+            all &= valid[k];
+        }
+        BB_TRY(bb_pq_put_doubles(f->chunks[column], values, all ? NULL : valid, n, err));
+        i += n;
+    }
+    return BB_OK;
+}
+
+/* Runs of rows that agree in one small attribute. */
+static enum bb_status put_row_runs(struct bb_year_file *f, size_t column, struct bb_error *err)
+{
+    enum source_of_values from = origin(f, column);
+    const struct bb_row *rows = f->rows;
+    size_t n = f->n_segment_rows;
+    for (size_t i = 0; i < n;) {
+        size_t k = i + 1;
+        if (from == FROM_REPORT) {
+            uint32_t report = f->setup.report_of_source(f->setup.ctx, f->slices[rows[i].slice].source);
+            uint32_t slice = rows[i].slice;
+            for (; k < n; k++) {
+                if (rows[k].slice == slice) continue;
+                if (f->setup.report_of_source(f->setup.ctx, f->slices[rows[k].slice].source) != report) break;
+                slice = rows[k].slice;
+            }
+            BB_TRY(bb_pq_put_code_run(f->chunks[column], report, k - i, err));
+        } else if (from == FROM_VERSION) {
+            while (k < n && rows[k].version == rows[i].version) k++;
+            BB_TRY(bb_pq_put_run(f->chunks[column], rows[i].version, 1, k - i, err));
+        } else {
+            unsigned flag = rows[i].flags & BB_ROW_NOT_CURRENT;
+            while (k < n && (rows[k].flags & BB_ROW_NOT_CURRENT) == flag) k++;
+            BB_TRY(bb_pq_put_run(f->chunks[column], !flag, 1, k - i, err));
+        }
+        i = k;
+    }
+    return BB_OK;
+}
+
+static enum bb_status put_column(struct bb_year_file *f, size_t column, struct bb_error *err)
+{
+    const struct bb_dataset *d = f->setup.dataset;
+    switch (origin(f, column)) {
+    case FROM_START:
+    case FROM_END:
+    case FROM_DAY:
+    case FROM_HOUR:
+    case FROM_INTERVAL:
+    case FROM_DST: return put_per_instant(f, column, err);
+    case FROM_MINUTES: return bb_pq_put_run(f->chunks[column], d->minutes, 1, f->n_segment_rows, err);
+    case FROM_ISO: return bb_pq_put_code_run(f->chunks[column], (uint32_t)d->iso, f->n_segment_rows, err);
+    case FROM_MARKET: return bb_pq_put_code_run(f->chunks[column], (uint32_t)d->market, f->n_segment_rows, err);
+    case FROM_NAME:
+    case FROM_TYPE:
+    case FROM_ID:
+    case FROM_ZONE:
+    case FROM_UNIT: return put_places(f, column, err);
+    case FROM_REPORT:
+    case FROM_VERSION:
+    case FROM_CURRENT: return put_row_runs(f, column, err);
+    default: return put_numbers(f, column, err);
+    }
+}
+
+static void column_task(void *ctx, size_t task, unsigned worker)
+{
+    struct bb_year_file *f = ctx;
+    size_t column = f->tasks[task];
+    (void)worker;
+    if (put_column(f, column, &f->task_error[column]) != BB_OK) f->failed = 1;
+}
+
+static void finish_task(void *ctx, size_t task, unsigned worker)
+{
+    struct bb_year_file *f = ctx;
+    size_t column = f->tasks[task];
+    (void)worker;
+    if (bb_pq_chunk_finish(f->chunks[column], &f->task_error[column]) != BB_OK) f->failed = 1;
+}
+
+static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, struct bb_error *err)
+{
+    f->failed = 0;
+    for (size_t i = 0; i < f->n_tasks; i++) f->task_error[f->tasks[i]].status = BB_OK;
+    bb_pool_run(f->setup.pool, fn, f, f->n_tasks);
+    if (!f->failed) return BB_OK;
+    for (size_t i = 0; i < f->n_tasks; i++)
+        if (f->task_error[f->tasks[i]].status != BB_OK) {
+            if (err) *err = f->task_error[f->tasks[i]];
+            return f->task_error[f->tasks[i]].status;
+        }
+    return bb_fail(err, BB_BUG, "%s: a column failed without saying why", f->pub.final_path);
+}
+
+/* ---- groups ---- */
+
+static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
+{
+    if (f->group_rows == 0) return BB_OK;
+    BB_TRY(run_tasks(f, finish_task, err));
+    BB_TRY(bb_pq_file_append_group(f->file, f->chunks, f->same_as, err));
+    for (size_t i = 0; i < f->n_tasks; i++) bb_pq_chunk_reset(f->chunks[f->tasks[i]]);
+    f->group_rows = 0;
+    return BB_OK;
+}
+
+static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *rows, const struct instant *first, size_t n_instants,
+                                  struct bb_error *err)
+{
+    const struct instant *last = first + n_instants - 1;
+    if (n_instants == 0) return BB_OK;
+    f->rows = rows + first->first_row;
+    f->segment = first;
+    f->n_segment = n_instants;
+    f->n_segment_rows = last->first_row + last->n_rows - first->first_row;
+    BB_TRY(run_tasks(f, column_task, err));
+    f->group_rows += f->n_segment_rows;
+    f->n_rows += f->n_segment_rows;
+    return BB_OK;
+}
+
+static enum bb_status list_instants(struct bb_year_file *f, const struct bb_row *rows, size_t n, struct bb_error *err)
+{
+    f->n_instants = 0;
+    for (size_t i = 0; i < n;) {
+        struct bb_local local = bb_zone_local(f->setup.zone, rows[i].start_utc_s);
+        struct instant *at;
+        size_t k = i + 1;
+        while (k < n && rows[k].start_utc_s == rows[i].start_utc_s) k++;
+        if (!bb_grow(f->setup.budget, (void **)&f->instants, &f->cap_instants, f->n_instants + 1, sizeof *f->instants))
+            return bb_fail_budget(err, f->setup.budget, "the list of instants");
+        at = &f->instants[f->n_instants++];
+        at->first_row = i;
+        at->n_rows = k - i;
+        at->start_utc_s = rows[i].start_utc_s;
+        at->day = local.wall.day;
+        at->hour = local.wall.second / 3600 + 1;
+        at->interval = f->setup.dataset->minutes == 60 ? 0 : local.wall.second % 3600 / 60 / f->setup.dataset->minutes + 1;
+        at->second_of_two = local.second_of_two;
+        i = k;
+    }
+    return BB_OK;
+}
+
+static enum bb_status learn_places(struct bb_year_file *f, struct bb_error *err)
+{
+    size_t n = bb_places_count(f->setup.places);
+    if (!bb_grow(f->setup.budget, (void **)&f->facts, &f->cap_facts, n, sizeof *f->facts))
+        return bb_fail_budget(err, f->setup.budget, "the list of locations");
+    for (; f->n_facts < n; f->n_facts++) {
+        struct bb_place_key key = bb_places_get(f->setup.places, (uint32_t)f->n_facts);
+        f->facts[f->n_facts] = (struct place_facts){ key.voltage_kv, key.id.n > 0, key.zone.n > 0,
+                                                     f->setup.dataset->kind == BB_ENERGY && key.type == BB_TYPE_SYSTEM };
+    }
+    return BB_OK;
+}
+
+enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n, struct bb_error *err)
+{
+    struct bb_year_file *f = file;
+    size_t from = 0, pending_rows = 0;
+    BB_TRY(learn_places(f, err));
+    BB_TRY(list_instants(f, rows, n, err));
+    f->slices = f->setup.slices(f->setup.ctx);
+    for (size_t i = 0; i < f->n_instants; i++) {
+        const struct instant *at = &f->instants[i];
+        size_t group_rows = f->group_rows + pending_rows;
+        int day_border = group_rows > 0 && at->day != f->last_day;
+        if ((day_border && group_rows >= BB_GROUP_MIN_ROWS) || (group_rows > 0 && group_rows + at->n_rows > BB_GROUP_MAX_ROWS)) {
+            BB_TRY(put_segment(f, rows, f->instants + from, i - from, err));
+            BB_TRY(close_group(f, err));
+            from = i;
+            pending_rows = 0;
+        }
+        f->last_day = at->day;
+        pending_rows += at->n_rows;
+    }
+    return put_segment(f, rows, f->instants + from, f->n_instants - from, err);
+}
+
+/* ---- life ---- */
+
+/* The heavy columns first, so that no thread is left alone with one at the end. */
+static void plan_tasks(struct bb_year_file *f)
+{
+    for (int heavy = 1; heavy >= 0; heavy--)
+        for (size_t i = 0; i < f->n_columns; i++) {
+            enum source_of_values from = origin(f, i);
+            int is_heavy = (from >= FROM_VALUE0 && from <= FROM_VALUE3) || from == FROM_NAME || from == FROM_ID;
+            if (f->same_as[i] < 0 && is_heavy == heavy) f->tasks[f->n_tasks++] = (uint8_t)i;
+        }
+}
+
+enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const char *final_path, struct bb_year_file **file_ret,
+                                struct bb_error *err)
+{
+    struct bb_year_file *f = bb_calloc(setup->budget, sizeof *f);
+    int energy = setup->dataset->kind == BB_ENERGY;
+    enum bb_status status;
+    if (!f) return bb_fail_budget(err, setup->budget, "a file of the lake");
+    f->setup = *setup;
+    f->pub.fd = -1;
+    f->infos = bb_columns(setup->dataset->kind, &f->n_columns);
+    f->options = (struct bb_pq_options){ .codec = (enum bb_pq_codec)setup->style->codec,
+                                         .level = setup->style->level,
+                                         .dense = setup->style->dense };
+    status = bb_publish_begin(final_path, &f->pub, err);
+    for (size_t i = 0; i < f->n_columns && status == BB_OK; i++) {
+        f->columns[i] = column_of(f, i);
+        f->same_as[i] = twin_of(f, i);
+        if (f->same_as[i] >= 0) continue;
+        status = bb_pq_chunk_new(&f->columns[i], &f->options, setup->budget, &f->chunks[i], err);
+        if (status == BB_OK) set_texts(f, i);
+    }
+    if (status == BB_OK)
+        status = bb_pq_file_new(f->pub.fd, f->columns, f->n_columns, energy ? sorting_energy : sorting_ancillary, 3, &f->options,
+                                setup->budget, &f->file, err);
+    if (status != BB_OK) {
+        bb_year_file_free(f);
+        return status;
+    }
+    plan_tasks(f);
+    *file_ret = f;
+    return BB_OK;
+}
+
+enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger, uint64_t *rows_ret, uint64_t *nbytes_ret,
+                                   struct bb_error *err)
+{
+    struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger } };
+    int64_t rows = 0;
+    BB_TRY(close_group(f, err));
+    BB_TRY(bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err));
+    BB_TRY(bb_publish_sync(&f->pub, err));
+    BB_TRY(bb_pq_check_file(f->pub.temp_path, f->setup.budget, &rows, err));
+    if (rows < 0 || (uint64_t)rows != f->n_rows)
+        return bb_fail(err, BB_BUG, "%s: wrote %llu rows, read back %lld", f->pub.temp_path, (unsigned long long)f->n_rows,
+                       (long long)rows);
+    *rows_ret = f->n_rows;
+    return BB_OK;
+}
+
+enum bb_status bb_year_file_publish(struct bb_year_file *f, struct bb_error *err) { return bb_publish_commit(&f->pub, err); }
+
+const char *bb_year_file_path(const struct bb_year_file *f) { return f->pub.final_path; }
+
+void bb_year_file_free(struct bb_year_file *f)
+{
+    if (!f) return;
+    for (size_t i = 0; i < f->n_columns; i++) bb_pq_chunk_free(f->chunks[i]);
+    bb_pq_file_free(f->file);
+    bb_publish_abort(&f->pub);
+    bb_free(f->instants);
+    bb_free(f->facts);
+    bb_free(f);
+}

@@ -1,0 +1,51 @@
+/* One file of the lake being written: sorted rows of one dataset, half and year become row groups.
+ *
+ * Row groups end on delivery-day borders: a group is closed at the first border where it holds at least BB_GROUP_MIN_ROWS rows; a day
+ * that would make it larger than BB_GROUP_MAX_ROWS is cut between two instants. The rule looks only at the rows, so the bytes do not depend on
+ * batches, threads or budget. Columns are encoded in parallel. */
+#ifndef BB_YEAR_FILE_H
+#define BB_YEAR_FILE_H
+
+#include "base/pool.h"
+#include "lake/lake.h"
+#include "table/places.h"
+#include "table/row.h"
+#include "time/zone.h"
+
+#define BB_GROUP_MIN_ROWS ((size_t)128 << 10) /* below this, footers and dictionaries weigh more than skipping saves */
+#define BB_GROUP_MAX_ROWS ((size_t)1 << 20)   /* what one group may hold in memory while it is built */
+
+struct bb_year_file_style {
+    int dense, unsigned_types, timestamp_ns, hive; /* profile and options of the contract */
+    int codec, level;                               /* enum bb_pq_codec */
+};
+
+struct bb_year_file_setup {
+    struct bb_budget *budget;
+    struct bb_pool *pool;
+    const struct bb_dataset *dataset;
+    const struct bb_year_file_style *style;
+    const struct bb_zone *zone;
+    struct bb_places *places;
+    /* The report of a row: index of its data_source text. slices and codes may move between calls. */
+    const struct bb_slice *(*slices)(void *ctx);
+    uint32_t (*report_of_source)(void *ctx, uint32_t source);
+    struct bb_str (*report_text)(void *ctx, uint32_t report);
+    void *ctx;
+};
+
+struct bb_year_file;
+/* Makes the hidden file; final_path as by bb_lake_path. */
+enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const char *final_path, struct bb_year_file **file_ret,
+                                struct bb_error *err) BB_WARN_UNUSED;
+/* Rows in the order of the lake, whole instants per call; the signature is that of bb_sort_emit, ctx is the file. */
+enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n, struct bb_error *err);
+/* Writes the footer with the ledger (JSON), syncs, reads back and checks. */
+enum bb_status bb_year_file_finish(struct bb_year_file *file, struct bb_str ledger, uint64_t *rows_ret, uint64_t *nbytes_ret,
+                                   struct bb_error *err) BB_WARN_UNUSED;
+/* After finish: gives the file its name. */
+enum bb_status bb_year_file_publish(struct bb_year_file *file, struct bb_error *err) BB_WARN_UNUSED;
+void bb_year_file_free(struct bb_year_file *file); /* removes what was not published */
+const char *bb_year_file_path(const struct bb_year_file *file);
+
+#endif
