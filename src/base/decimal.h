@@ -9,7 +9,8 @@ enum bb_number { BB_NUMBER_OK, BB_NUMBER_EMPTY, BB_NUMBER_BAD };
 
 /* Takes blanks around, a sign, ".92", "29", "26.10", "1e-06", "-7e-05", "$1,234.56", "1,234.56" (thousands in groups of
  * three), "-0.0" (gives +0.0: the lake has no negative zero). Refuses "", "NaN", "inf", hex, two signs, "1,23".
- * The result is the double nearest to the text (ties to even); overflow to infinity is BAD.
+ * The result is the double nearest to the text (ties to even); overflow to infinity is BAD, and so is a number of more than
+ * 768 characters. *value_ret is written only with BB_NUMBER_OK.
  * Reads at most [p, p + n): nothing beyond is touched. */
 enum bb_number bb_decimal_parse(const char *p, size_t n, double *value_ret);
 
@@ -19,7 +20,8 @@ enum bb_number bb_decimal_parse_padded(const char *p, size_t n, double *value_re
 
 /* total - congestion - loss in decimal arithmetic: the operands are doubles that came from decimal texts of at most 15
  * significant digits, whose texts are recovered exactly; the result is the double nearest to the exact difference.
- * Never -0.0. */
+ * Never -0.0. Operands that are no such decimals with at most 22 places behind the point (and below 10^15) are subtracted
+ * in binary. */
 double bb_decimal_residual(double total, double congestion, double loss);
 
 /* Plain unsigned integer, 1…18 digits, nothing else; 0 on success. */

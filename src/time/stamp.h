@@ -20,7 +20,8 @@ int bb_stamp_utc(const char *p, size_t n, int64_t *utc_s_ret);
 static inline int64_t bb_wall_as_utc(struct bb_wall w) { return (int64_t)w.day * 86400 + w.second; }
 
 /* Hour ending: "1" … "24", "01", "01:00" … "24:00", "01:00:00", "HE 1", "HE01"; also "25" (CAISO's repeated hour) and "02X"
- * (ISO-NE's), which set *extra_ret to 1. */
+ * (ISO-NE's), which set *extra_ret to 1
+ * (*hour_ret is 25 and 2 then). Minutes and seconds must be zero. */
 int bb_stamp_hour_ending(const char *p, size_t n, int *hour_ret, int *extra_ret);
 
 #endif
