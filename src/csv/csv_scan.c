@@ -29,13 +29,71 @@ static void scan_scalar(const char *text, size_t n, struct bb_csv_index *index)
     scan_bytes(text, 0, n, 0, index);
 }
 
+/* What the instruction sets share. A kernel works on blocks of 64 bytes, one bit per byte. */
+struct scan_masks {
+    uint64_t commas, newlines, quotes;
+};
+
+static inline __attribute__((always_inline, unused)) uint64_t prefix_xor_by_shifts(uint64_t bits)
+{
+    for (int distance = 1; distance < 64; distance *= 2) bits ^= bits << distance;
+    return bits;
+}
+
+static inline __attribute__((always_inline, unused)) int trailing_zeros(uint64_t bits)
+{
+    return bits ? __builtin_ctzll(bits) : 64; /* one instruction where BMI is there */
+}
+
+/* Eight at a time without asking how many there are: price text has 6 to 10 separators in 64 bytes, and writing some
+ * places too many is cheaper than a branch that nobody can predict. Past the last bit the count of zeros is 64, which is
+ * overwritten by the next block. */
+static inline __attribute__((always_inline, unused)) void put_by_count(uint32_t *out, uint32_t base, uint64_t mask)
+{
+    int n = __builtin_popcountll(mask);
+    for (int done = 0; done < n; done += 8)
+        for (int i = 0; i < 8; i++) {
+            out[done + i] = base + (uint32_t)trailing_zeros(mask);
+            mask &= mask - 1;
+        }
+}
+
+#if defined(__x86_64__)
+#include "csv/csv_scan_x86.h"
+#elif defined(__aarch64__)
+#include "csv/csv_scan_arm.h"
+#endif
+
+static const struct kernel { /* the fastest first */
+    const char *name;
+    unsigned feature; /* of bb_cpu_features(); 0: always */
+    bb_csv_scan_fn scan;
+} kernels[] = {
+#if defined(__x86_64__)
+    { "avx512", BB_CPU_AVX512, avx512_scan },
+    { "avx2", BB_CPU_AVX2, avx2_scan },
+    { "sse2", BB_CPU_SSE2, sse2_scan },
+#elif defined(__aarch64__)
+    { "neon", BB_CPU_NEON, neon_scan },
+#endif
+    { "scalar", 0, scan_scalar },
+};
+
 bb_csv_scan_fn bb_csv_scan_kernel(const char *name)
 {
-    if (strcmp(name, "scalar") == 0) return scan_scalar;
+    unsigned features = bb_cpu_features();
+    for (size_t i = 0; i < BB_ARRAY_LEN(kernels); i++)
+        if (strcmp(kernels[i].name, name) == 0 && (kernels[i].feature & ~features) == 0) return kernels[i].scan;
     return NULL;
 }
 
-void bb_csv_scan(const char *text, size_t n, struct bb_csv_index *index) { scan_scalar(text, n, index); }
+void bb_csv_scan(const char *text, size_t n, struct bb_csv_index *index)
+{
+    unsigned features = bb_cpu_features(); /* some loads per piece of 128 KB, so there is nothing to remember */
+    const struct kernel *kernel = kernels;
+    while ((kernel->feature & ~features) != 0) kernel++;
+    kernel->scan(text, n, index);
+}
 
 enum bb_status bb_csv_index_init(struct bb_csv_index *index, struct bb_budget *budget, struct bb_error *err)
 {

@@ -34,7 +34,10 @@ typedef void (*bb_csv_scan_fn)(const char *text, size_t n, struct bb_csv_index *
 bb_csv_scan_fn bb_csv_scan_kernel(const char *name);
 
 /* Record r of an index: fields 0 … n_fields-1. */
-static inline size_t bb_csv_first_sep(const struct bb_csv_index *ix, size_t r) { return r ? ix->lines[r - 1] + 1 : 0; }
+static inline size_t bb_csv_first_sep(const struct bb_csv_index *ix, size_t r)
+{
+    return r ? ix->lines[r - 1] + 1 : 0;
+}
 static inline size_t bb_csv_n_fields(const struct bb_csv_index *ix, size_t r)
 {
     return ix->lines[r] - bb_csv_first_sep(ix, r) + 1;
