@@ -1,0 +1,103 @@
+/* The rows in memory: one lane per worker, each a list of chunks that only that worker appends to.
+ *
+ * Chunks start at 1024 rows so that a job with many open files stays small, and grow to 8192 rows, which the allocator
+ * maps and therefore gives back to the system when they are freed. A chunk remembers the stretches of equal starts in it as
+ * long as these are few: time-ascending input is then grouped without looking at the rows again.
+ *
+ * bb_row_store_add may run in one thread per lane at the same time, together with the functions that only ask for
+ * numbers; everything else needs all lanes quiet. */
+#ifndef BB_ROW_STORE_H
+#define BB_ROW_STORE_H
+
+#include "table/row.h"
+
+#define BB_UNIT_ROWS 1024u /* a row's number is unit << 10 | position; a chunk is 1 or 8 units */
+#define BB_UNIT_BITS 10
+#define BB_CHUNK_STRETCHES 32u
+
+struct bb_stretch { /* consecutive rows of one instant */
+    uint32_t start_utc_s, n_rows;
+};
+
+struct bb_row_chunk {
+    uint32_t cap_rows, n_rows;
+    uint32_t min_utc_s, max_utc_s;
+    uint32_t n_stretches; /* BB_CHUNK_STRETCHES + 1: too many, look at the rows */
+    uint32_t reserved;
+    struct bb_stretch stretches[BB_CHUNK_STRETCHES];
+    struct bb_row rows[];
+};
+
+struct bb_row_lane {
+    struct bb_row_chunk **chunks;
+    size_t n_chunks, cap_chunks;
+    uint32_t grid_s; /* 60 while every start is a whole minute, else 1 */
+    _Atomic uint32_t min_utc_s;
+    _Atomic uint64_t n_rows;
+    _Atomic size_t held_nbytes;
+    char apart[64]; /* lanes of two threads do not share a cache line */
+};
+
+struct bb_row_store {
+    struct bb_budget *budget;
+    struct bb_row_lane *lanes;
+    unsigned n_lanes;
+};
+
+int bb_row_store_init(struct bb_row_store *store, struct bb_budget *budget, unsigned n_lanes) BB_WARN_UNUSED;
+void bb_row_store_reset(struct bb_row_store *store);
+
+/* Takes all rows (true) or, when the budget is reached, none. */
+int bb_row_store_add(struct bb_row_store *store, unsigned lane, const struct bb_row *rows, size_t n) BB_WARN_UNUSED;
+
+size_t bb_row_store_held_nbytes(const struct bb_row_store *store); /* memory of all chunks */
+uint64_t bb_row_store_rows(const struct bb_row_store *store);
+uint32_t bb_row_store_first(const struct bb_row_store *store);     /* smallest start; UINT32_MAX if empty */
+
+/* Forgets the rows with start < end_utc_s; the others keep their order. end_utc_s may be 2^32. */
+void bb_row_store_drop(struct bb_row_store *store, uint64_t end_utc_s);
+
+/* Walks over all rows as stretches, lane by lane in the order of adding. number is that of the stretch's first row; chunks
+ * without a row in [from, end) are skipped, other rows outside are not filtered. */
+struct bb_row_walk {
+    const struct bb_row_store *store;
+    uint64_t from_utc_s, end_utc_s;
+    unsigned lane;
+    size_t chunk;
+    uint32_t unit, row, stretch;
+};
+
+static inline struct bb_row_walk bb_row_walk_begin(const struct bb_row_store *store, uint64_t from_utc_s, uint64_t end_utc_s)
+{
+    return (struct bb_row_walk){ .store = store, .from_utc_s = from_utc_s, .end_utc_s = end_utc_s };
+}
+
+static inline int bb_row_walk_next(struct bb_row_walk *w, uint32_t *number_ret, struct bb_stretch *ret)
+{
+    for (; w->lane < w->store->n_lanes; w->lane++, w->chunk = 0) {
+        const struct bb_row_lane *lane = &w->store->lanes[w->lane];
+        for (; w->chunk < lane->n_chunks; w->chunk++, w->row = w->stretch = 0) {
+            const struct bb_row_chunk *c = lane->chunks[w->chunk];
+            if (w->row < c->n_rows && c->max_utc_s >= w->from_utc_s && c->min_utc_s < w->end_utc_s) {
+                *number_ret = (w->unit << BB_UNIT_BITS) + w->row;
+                if (c->n_stretches <= BB_CHUNK_STRETCHES) {
+                    *ret = c->stretches[w->stretch++];
+                } else {
+                    uint32_t i = w->row, start = c->rows[i].start_utc_s;
+                    while (++i < c->n_rows && c->rows[i].start_utc_s == start) {}
+                    *ret = (struct bb_stretch){ start, i - w->row };
+                }
+                w->row += ret->n_rows;
+                return 1;
+            }
+            w->unit += c->cap_rows >> BB_UNIT_BITS;
+        }
+    }
+    return 0;
+}
+
+/* units[number >> 10] + (number & 1023) is a row: fills in the table for the rows of the store. */
+size_t bb_row_store_units(const struct bb_row_store *store);
+void bb_row_store_unit_table(const struct bb_row_store *store, const struct bb_row **units);
+
+#endif

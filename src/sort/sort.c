@@ -1,0 +1,166 @@
+#include "sort/sort.h"
+
+#include "sort/drain.h"
+#include "sort/instants.h"
+
+#include <string.h>
+
+#define MIN_BLOCK_NBYTES ((size_t)8 << 10)
+#define MAX_BLOCK_NBYTES ((size_t)64 << 10) /* larger ones read no faster and cost fan-in */
+
+struct bb_sort {
+    struct bb_sort_options options;
+    struct bb_row_store store;
+    struct bb_run_list runs;
+    uint64_t drained_utc_s; /* all instants before are out */
+    _Atomic int late;
+    uint64_t n_runs, spilled_nbytes;
+    struct bb_resolve_counts counts;
+    char temp_dir[];
+};
+
+static uint32_t block_rows_for(const struct bb_budget *budget)
+{
+    size_t nbytes = budget->limit_nbytes ? budget->limit_nbytes / 1024 : MAX_BLOCK_NBYTES;
+    nbytes = BB_MIN(BB_MAX(nbytes, MIN_BLOCK_NBYTES), MAX_BLOCK_NBYTES);
+    return (uint32_t)(nbytes / sizeof(struct bb_row));
+}
+
+enum bb_status bb_sort_new(const struct bb_sort_options *options, struct bb_sort **sort_ret, struct bb_error *err)
+{
+    const char *temp_dir = options->temp_dir ? options->temp_dir : ".";
+    size_t n = strlen(temp_dir) + 1;
+    struct bb_sort *sort = bb_calloc(options->budget, sizeof *sort + n);
+    *sort_ret = NULL;
+    if (!sort) return bb_fail_budget(err, options->budget, "sorting");
+    memcpy(sort->temp_dir, temp_dir, n);
+    sort->options = *options;
+    sort->options.temp_dir = sort->temp_dir;
+    bb_run_list_init(&sort->runs, options->budget, sort->temp_dir, block_rows_for(options->budget));
+    if (!bb_row_store_init(&sort->store, options->budget, options->n_workers)) {
+        bb_sort_free(sort);
+        return bb_fail_budget(err, options->budget, "sorting");
+    }
+    *sort_ret = sort;
+    return BB_OK;
+}
+
+void bb_sort_free(struct bb_sort *sort)
+{
+    if (!sort) return;
+    bb_row_store_reset(&sort->store);
+    bb_run_list_reset(&sort->runs);
+    bb_free(sort);
+}
+
+enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct bb_row *rows, size_t n, struct bb_error *err)
+{
+    if (worker >= sort->options.n_workers) return bb_fail(err, BB_BUG, "there is no worker %u", worker);
+    if (!bb_row_store_add(&sort->store, worker, rows, n)) return bb_fail_budget(err, sort->options.budget, "the rows to sort");
+    if (sort->drained_utc_s > 0) {
+        uint32_t min = UINT32_MAX;
+        for (size_t i = 0; i < n; i++) min = BB_MIN(min, rows[i].start_utc_s);
+        if (n > 0 && min < sort->drained_utc_s) atomic_store_explicit(&sort->late, 1, memory_order_relaxed);
+    }
+    return BB_OK;
+}
+
+int bb_sort_late(const struct bb_sort *sort) { return atomic_load_explicit(&((struct bb_sort *)sort)->late, memory_order_relaxed); }
+
+size_t bb_sort_held_nbytes(const struct bb_sort *sort) { return bb_row_store_held_nbytes(&sort->store); }
+
+uint32_t bb_sort_first_instant(const struct bb_sort *sort)
+{
+    uint64_t memory = bb_row_store_first(&sort->store), disk = bb_run_list_first(&sort->runs);
+    return (uint32_t)BB_MIN(memory, disk); /* UINT32_MAX from memory also stands for none */
+}
+
+static enum bb_status write_instants(struct bb_run_writer *writer, const struct bb_instants *instants,
+                                     const struct bb_row *const *units, struct bb_error *err)
+{
+    uint32_t n = instants->n ? instants->first[instants->n] : 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t number = instants->index[i];
+        if (i + 16 < n) {
+            uint32_t ahead = instants->index[i + 16];
+            __builtin_prefetch(units[ahead >> BB_UNIT_BITS] + (ahead & (BB_UNIT_ROWS - 1)));
+        }
+        BB_TRY(bb_run_writer_put(writer, units[number >> BB_UNIT_BITS] + (number & (BB_UNIT_ROWS - 1)), err));
+    }
+    return BB_OK;
+}
+
+static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *writer, const struct bb_row *const *units,
+                                  struct bb_error *err)
+{
+    struct bb_budget *budget = sort->options.budget;
+    size_t allowance = bb_drain_allowance(budget) / 4 * 3;
+    struct bb_instants instants;
+    enum bb_status status = BB_OK;
+    bb_instants_init(&instants, budget);
+    for (uint64_t from = 0, done; from < BB_NO_INSTANT && status == BB_OK; from = done) {
+        status = bb_instants_group(&instants, &sort->store, from, BB_NO_INSTANT, allowance, &done, err);
+        if (status == BB_OK) status = write_instants(writer, &instants, units, err);
+    }
+    bb_instants_reset(&instants);
+    return status;
+}
+
+enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err)
+{
+    struct bb_budget *budget = sort->options.budget;
+    struct bb_run_list *runs = &sort->runs;
+    struct bb_run_writer writer;
+    const struct bb_row **units;
+    enum bb_status status;
+    if (bb_row_store_rows(&sort->store) == 0) return BB_OK;
+    units = bb_alloc(budget, bb_row_store_units(&sort->store) * sizeof *units);
+    if (!units || !bb_grow(budget, (void **)&runs->runs, &runs->cap, runs->n + 1, sizeof *runs->runs)) {
+        bb_free(units);
+        return bb_fail_budget(err, budget, "writing rows to a temporary file");
+    }
+    bb_row_store_unit_table(&sort->store, units);
+    status = bb_run_writer_begin(&writer, &runs->file, budget, err);
+    if (status == BB_OK) {
+        status = write_store(sort, &writer, units, err);
+        if (status == BB_OK) status = bb_run_writer_finish(&writer, err);
+        if (status != BB_OK) bb_run_writer_abort(&writer);
+    }
+    bb_free(units);
+    if (status != BB_OK) return status;
+    runs->runs[runs->n++] = writer.run;
+    sort->n_runs++;
+    sort->spilled_nbytes += writer.run.end - writer.run.at;
+    bb_row_store_drop(&sort->store, BB_NO_INSTANT);
+    return BB_OK;
+}
+
+enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit, void *ctx,
+                             struct bb_error *err)
+{
+    struct bb_drain_job job = {
+        .options = &sort->options,
+        .store = &sort->store,
+        .runs = &sort->runs,
+        .end_utc_s = before_utc_s == UINT32_MAX ? BB_NO_INSTANT : before_utc_s,
+        .max_rows = max_rows,
+        .emit = emit,
+        .emit_ctx = ctx,
+        .counts = &sort->counts,
+    };
+    BB_TRY(bb_drain_run(&job, err));
+    sort->drained_utc_s = BB_MAX(sort->drained_utc_s, job.end_utc_s);
+    return BB_OK;
+}
+
+void bb_sort_get_counts(const struct bb_sort *sort, struct bb_sort_counts *counts_ret)
+{
+    *counts_ret = (struct bb_sort_counts){
+        .rows = sort->counts.rows,
+        .duplicates = sort->counts.duplicates,
+        .revisions = sort->counts.revisions,
+        .incomplete = bb_resolve_incomplete(&sort->counts),
+        .runs = sort->n_runs,
+        .spilled_nbytes = sort->spilled_nbytes,
+    };
+}
