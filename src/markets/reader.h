@@ -40,6 +40,10 @@ struct bb_detection {
     uint32_t first_utc_s;           /* of the first data record; 0 if the head holds none */
     int64_t publication_utc_s;      /* the stamp that the posting itself carries; 0: none */
     char variant[64];               /* which layout ("iso dates", "VALUE column", "hubs only") */
+    int version;                    /* of rows that carry none */
+    int day_known;                  /* the file, not its rows, says the day (MISO) … */
+    int32_t day;                    /* … this one, in the operator's time */
+    struct bb_binding binding;      /* columns by name */
     struct bb_bid bids[8];          /* best first, for `detect -v` and for refusals */
     int n_bids;
 };
@@ -100,6 +104,8 @@ struct bb_format_info {
     const char *file_names;                   /* usual spelling, "YYYYMMDD_da_expost_lmp.csv" */
     const char *layouts;                      /* variants in words */
     const char *time_rule;                    /* in words */
+    const char *refusal;                      /* known and refused: the sentence why; NULL: it is read */
+    int is_reference;                         /* a list of locations */
 };
 size_t bb_format_count(void);
 struct bb_format_info bb_format_info_at(size_t i);

@@ -10,6 +10,7 @@ enum { BB_VALUE_PRICE = 0, BB_VALUE_QUANTITY = 1 }; /* ancillary rows */
 
 #define BB_ROW_NOT_CURRENT 1u /* PJM row_is_current = False */
 #define BB_ROW_PARTIAL     2u /* one component of a row; rows with one key are joined, see sort/resolve.h */
+#define BB_ROW_PRELIMINARY 4u /* unverified or preliminary: loses against a row of the key without it, whatever the versions */
 
 struct bb_row {
     uint32_t start_utc_s; /* start of the interval, seconds since 1970-01-01 UTC */

@@ -1,0 +1,98 @@
+/* Header -> column map. Columns are bound by name: operators change their order, add some and drop some. */
+#include "markets/reader.h"
+
+#include <stdio.h>
+
+static size_t squeeze(struct bb_str s, char out[64])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && n < 64; i++)
+        if (s.p[i] != ' ' && s.p[i] != '_' && s.p[i] != '\t') out[n++] = bb_lower(s.p[i]);
+    return n;
+}
+
+static int same_name(struct bb_str field, const char *header, int loose)
+{
+    struct bb_str h = bb_str_of(header);
+    char a[64], b[64];
+    size_t n;
+    if (!loose) return bb_str_eq_nocase(field, h);
+    if (field.n > 63) return 0;
+    n = squeeze(field, a);
+    return n == squeeze(h, b) && memcmp(a, b, n) == 0;
+}
+
+static int find(const struct bb_str *fields, size_t n, const char *header, int loose)
+{
+    for (size_t i = 0; i < n; i++)
+        if (same_name(fields[i], header, loose)) return (int)i;
+    return -1;
+}
+
+static void note_missing(struct bb_binding *b, const char *header)
+{
+    size_t n = strlen(b->missing);
+    snprintf(b->missing + n, sizeof b->missing - n, "%s%s", n ? ", " : "", header);
+}
+
+/* The hour columns that follow the first: "HE 2", "HE 3" … */
+static int count_hours(const struct bb_str *fields, size_t n, int first, const char *first_header)
+{
+    char header[32];
+    size_t stem = strlen(first_header);
+    int hours = 1;
+    while (stem && first_header[stem - 1] >= '0' && first_header[stem - 1] <= '9') stem--;
+    while (hours < BB_MAX_HOURS && (size_t)(first + hours) < n) {
+        snprintf(header, sizeof header, "%.*s%d", (int)BB_MIN(stem, (size_t)20), first_header, hours + 1);
+        if (!same_name(fields[first + hours], header, 1)) break;
+        hours++;
+    }
+    return hours;
+}
+
+int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t n, struct bb_binding *b)
+{
+    int loose = (format->flags & BB_FORMAT_LOOSE) != 0, forbidden = 0, either_role = -1, either_found = 0, before = -1;
+    const char *either_header = "";
+    memset(b, 0, sizeof *b);
+    b->in_order = 1;
+    while (n && fields[n - 1].n == 0) n--;
+    b->n_fields = (int)n;
+    for (int i = 0; i < BB_MAX_COLUMNS; i++) b->field[i] = -1;
+    for (int i = 0;; i++) {
+        const struct bb_column *c = &format->columns[i];
+        int f;
+        if (either_role >= 0 && (!c->header || !c->either || (int)c->role != either_role)) {
+            b->n_required++;
+            if (!either_found) note_missing(b, either_header);
+            either_role = -1;
+        }
+        if (!c->header || i == BB_MAX_COLUMNS) break;
+        f = find(fields, n, c->header, loose || c->role == BB_HOUR_VALUES);
+        if (c->role == BB_FORBIDDEN) {
+            if (f >= 0) forbidden = 1;
+            continue;
+        }
+        if (c->either) {
+            if (either_role < 0) either_role = (int)c->role, either_found = 0, either_header = c->header;
+            if (either_found) continue;
+            either_found = f >= 0;
+        } else if (!c->optional) {
+            b->n_required++;
+            if (f < 0) note_missing(b, c->header);
+        }
+        if (f < 0) {
+            b->n_absent += c->optional;
+            continue;
+        }
+        b->field[i] = (int16_t)f;
+        b->n_found++;
+        if (f < before) b->in_order = 0;
+        before = f;
+        if (c->role == BB_HOUR_VALUES) {
+            b->n_hours = count_hours(fields, n, f, c->header);
+            if (b->n_hours < 24) note_missing(b, "an hour column");
+        }
+    }
+    return b->missing[0] == 0 && !forbidden;
+}

@@ -1,0 +1,197 @@
+/* Which report is this file? Every format bids on the evidence; the best bid wins, a tie is an error that names both, and
+ * without a bid the closest format and what is missing are named. A file name alone never wins. */
+#include "markets/nondata.h"
+
+#include <stdio.h>
+
+/* Points: what a header shows counts most, a name least. */
+enum { POINTS_COLUMN = 8, POINTS_OPTIONAL = 4, POINTS_ABSENT = -1, POINTS_ORDER = 4, POINTS_NAME = 2, POINTS_FOLDER = 1,
+       POINTS_ISO = 1 };
+
+struct candidate {
+    const struct bb_format *format;
+    struct bb_binding binding;
+    struct bb_facts facts;
+    int points;
+};
+
+struct search {
+    struct bb_sniff sniff;
+    struct candidate best, second;
+    const struct bb_format *closest;
+    char closest_missing[200];
+    int closest_found, closest_required;
+    uint64_t judged[8]; /* formats whose header was found in an earlier line */
+    struct bb_detection *out;
+};
+
+static void put_bid(struct bb_detection *d, const char *report, int points, const char *why)
+{
+    int at = d->n_bids, n = (int)BB_ARRAY_LEN(d->bids);
+    while (at > 0 && d->bids[at - 1].points < points) at--;
+    if (at == n) return;
+    if (d->n_bids < n) d->n_bids++;
+    memmove(&d->bids[at + 1], &d->bids[at], (size_t)(d->n_bids - 1 - at) * sizeof d->bids[0]);
+    d->bids[at].report = report;
+    d->bids[at].points = points;
+    snprintf(d->bids[at].why, sizeof d->bids[at].why, "%s", why);
+}
+
+static int name_points(const struct bb_format *format, const struct bb_evidence *e)
+{
+    const char *p = format->names;
+    int points = 0;
+    while (p && *p) {
+        size_t n = strcspn(p, " ");
+        struct bb_str word = { p, n };
+        if (bb_str_find_nocase(e->name, word)) return POINTS_NAME;
+        if (bb_str_find_nocase(e->path, word) || bb_str_find_nocase(e->member, word)) points = POINTS_FOLDER;
+        p += n + (p[n] == ' ');
+    }
+    return points;
+}
+
+static void weigh(struct search *s, const struct bb_format *format, struct bb_binding *binding)
+{
+    struct candidate c = { format, *binding, { .minutes = format->minutes, .version = format->default_version }, 0 };
+    char why[200] = "", text[256];
+    int found_optional, judged = 0;
+    if (format->judge) judged = format->judge(format, &s->sniff, &c.binding, &c.facts, why);
+    if (judged < 0) {
+        snprintf(text, sizeof text, "all %d columns, but %s", binding->n_required, why);
+        put_bid(s->out, format->report, 0, text);
+        return;
+    }
+    found_optional = BB_MAX(binding->n_found - binding->n_required, 0);
+    c.points = binding->n_required * POINTS_COLUMN + found_optional * POINTS_OPTIONAL + binding->n_absent * POINTS_ABSENT +
+               (binding->in_order ? POINTS_ORDER : 0) + judged + name_points(format, s->sniff.evidence);
+    if (s->sniff.evidence->forced_iso >= 0 && s->sniff.evidence->forced_iso == (int)format->iso) c.points += POINTS_ISO;
+    snprintf(text, sizeof text, "%d needed and %d other columns%s%s%s", binding->n_required, found_optional,
+             binding->in_order ? ", in order" : "", why[0] ? ", " : "", why);
+    put_bid(s->out, format->report, c.points, text);
+    if (!s->best.format || c.points > s->best.points) {
+        s->second = s->best;
+        s->best = c;
+    } else if (!s->second.format || c.points > s->second.points) {
+        s->second = c;
+    }
+}
+
+static int is_forced(const struct bb_evidence *e, const struct bb_format *format)
+{
+    return !e->forced_report || strcmp(e->forced_report, format->report) == 0;
+}
+
+static void try_line(struct search *s, size_t line, int n_before)
+{
+    struct bb_str fields[BB_MAX_FIELDS];
+    const struct bb_format *format;
+    size_t n = bb_line_fields(bb_sniff_line(&s->sniff, line), fields, BB_MAX_FIELDS);
+    const char *base = s->sniff.evidence->head.p;
+    if (n > BB_MAX_FIELDS) return;
+    for (size_t i = 0; (format = bb_format_at(i)) != NULL && i < 512; i++) {
+        struct bb_binding b;
+        int fits;
+        if (n_before > format->max_preamble || s->judged[i / 64] >> (i % 64) & 1 || !is_forced(s->sniff.evidence, format))
+            continue;
+        if (base != s->sniff.evidence->head.p) { /* a judge asked for more: the old text may have moved */
+            n = bb_line_fields(bb_sniff_line(&s->sniff, line), fields, BB_MAX_FIELDS);
+            base = s->sniff.evidence->head.p;
+        }
+        fits = bb_bind(format, fields, n, &b);
+        if (!fits) {
+            if (!s->closest || b.n_found * s->closest_required > s->closest_found * b.n_required) {
+                s->closest = format;
+                s->closest_found = b.n_found;
+                s->closest_required = BB_MAX(b.n_required, 1);
+                memcpy(s->closest_missing, b.missing, sizeof b.missing);
+            }
+            continue;
+        }
+        s->judged[i / 64] |= 1ull << (i % 64);
+        b.header_line = (int)line;
+        b.header_at = s->sniff.line_at[line];
+        b.header_nbytes = bb_sniff_line(&s->sniff, line).n;
+        b.data_at = line + 1 < s->sniff.n_lines ? s->sniff.line_at[line + 1] : s->sniff.evidence->head.n;
+        if (line + 1 == BB_SNIFF_LINES || (line + 1 >= s->sniff.n_lines)) {
+            const char *end = memchr(base + b.header_at, '\n', s->sniff.evidence->head.n - b.header_at);
+            if (end) b.data_at = (size_t)(end - base) + 1;
+        }
+        weigh(s, format, &b);
+    }
+}
+
+static enum bb_status refuse(const struct search *s, struct bb_error *err)
+{
+    const struct bb_evidence *e = s->sniff.evidence;
+    char first[81];
+    size_t n = 0, line = 0;
+    struct bb_str text;
+    while (line + 1 < s->sniff.n_lines && bb_str_trim(bb_sniff_line(&s->sniff, line)).n == 0) line++;
+    text = bb_sniff_line(&s->sniff, line);
+    for (size_t i = 0; i < text.n && n < sizeof first - 1; i++)
+        first[n++] = text.p[i] >= ' ' && text.p[i] < 127 ? text.p[i] : '?';
+    first[n] = 0;
+    if (s->out->n_bids > 0)
+        return bb_fail(err, BB_SKIP, "the header fits %s, but %s", s->out->bids[0].report,
+                       strstr(s->out->bids[0].why, "but ") ? strstr(s->out->bids[0].why, "but ") + 4 : s->out->bids[0].why);
+    if (e->forced_report && s->closest)
+        return bb_fail(err, BB_SKIP, "this is not %s as --report says: column missing: %s", e->forced_report,
+                       s->closest_missing);
+    if (s->closest && s->closest_found >= 2 && s->closest_found * 2 >= s->closest_required)
+        return bb_fail(err, BB_SKIP,
+                       "not a report that busbar knows; closest: %s, missing column: %s (a renamed column is not guessed; "
+                       "download the report anew or restore its header)",
+                       s->closest->report, s->closest_missing[0] ? s->closest_missing : "none, but the layout differs");
+    return bb_fail(err, BB_SKIP, "not a report that busbar knows (see busbar formats); it begins \"%s\"", first);
+}
+
+static void fill(struct bb_detection *d, const struct candidate *c)
+{
+    const struct bb_format *f = c->format;
+    d->format = f;
+    d->report = f->report;
+    d->data_source = f->data_source;
+    d->is_reference = (f->flags & BB_FORMAT_REFERENCE) != 0;
+    d->order = f->order;
+    d->derive_energy = (f->flags & BB_FORMAT_DERIVE_ENERGY) != 0 && f->shape != BB_FLAT;
+    d->first_utc_s = c->facts.first_utc_s;
+    d->publication_utc_s = c->facts.publication_utc_s;
+    d->version = c->facts.version;
+    d->day_known = c->facts.day_known;
+    d->day = c->facts.day;
+    d->binding = c->binding;
+    memcpy(d->variant, c->facts.variant, sizeof d->variant);
+    if (d->is_reference) return;
+    d->datasets[d->n_datasets++] = (struct bb_dataset){ f->iso, f->market, f->kind, c->facts.minutes };
+    if (f->second_market)
+        d->datasets[d->n_datasets++] =
+            (struct bb_dataset){ f->iso, (enum bb_market)(f->second_market - 1), f->kind, c->facts.minutes };
+}
+
+enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *d, struct bb_error *err)
+{
+    struct search s = { .out = d };
+    const struct bb_format *format;
+    int n_before = 0, known = evidence->forced_report == NULL;
+    memset(d, 0, sizeof *d);
+    for (size_t i = 0; !known && (format = bb_format_at(i)) != NULL; i++) known = is_forced(evidence, format);
+    if (!known) return bb_fail(err, BB_MISUSE, "--report %s: there is no such report (see busbar formats)", evidence->forced_report);
+    BB_TRY(bb_nondata(evidence, err));
+    bb_sniff_init(&s.sniff, evidence);
+    for (size_t line = 0; line < s.sniff.n_lines; line++) {
+        if (bb_str_trim(bb_sniff_line(&s.sniff, line)).n == 0) continue;
+        try_line(&s, line, n_before);
+        n_before++;
+    }
+    if (!s.best.format) return refuse(&s, err);
+    if (s.second.format && s.second.points == s.best.points && strcmp(s.second.format->report, s.best.format->report) != 0)
+        return bb_fail(err, BB_SKIP,
+                       "this may be %s or %s: their files look alike and nothing in this one decides; give it its usual name, put it "
+                       "into a folder named after the report, or say which with --report",
+                       s.best.format->report, s.second.format->report);
+    if (s.best.format->refusal) return bb_fail(err, BB_SKIP, "this is %s: %s", s.best.format->title, s.best.format->refusal);
+    if (s.best.facts.doubt[0]) return bb_fail(err, BB_SKIP, "%s: %s", s.best.format->report, s.best.facts.doubt);
+    fill(d, &s.best);
+    return BB_OK;
+}

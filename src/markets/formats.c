@@ -1,0 +1,46 @@
+/* The registry of every report. */
+#include "markets/reader.h"
+
+#define BB_MARKET(x) extern const struct bb_market_table bb_market_##x;
+#include "markets/markets.def"
+#undef BB_MARKET
+
+static const struct bb_market_table *const tables[] = {
+#define BB_MARKET(x) &bb_market_##x,
+#include "markets/markets.def"
+#undef BB_MARKET
+};
+
+const struct bb_format *bb_format_at(size_t i)
+{
+    for (size_t t = 0; t < BB_ARRAY_LEN(tables); t++) {
+        if (i < tables[t]->n_formats) return &tables[t]->formats[i];
+        i -= tables[t]->n_formats;
+    }
+    return NULL;
+}
+
+size_t bb_format_count(void)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < BB_ARRAY_LEN(tables); t++) n += tables[t]->n_formats;
+    return n;
+}
+
+struct bb_format_info bb_format_info_at(size_t i)
+{
+    const struct bb_format *f = bb_format_at(i);
+    struct bb_format_info info = { 0 };
+    if (!f) return info;
+    info.report = f->report;
+    info.data_source = f->data_source;
+    info.title = f->title;
+    info.iso = f->iso;
+    info.datasets = f->datasets;
+    info.file_names = f->file_names;
+    info.layouts = f->layouts;
+    info.time_rule = f->time_rule;
+    info.refusal = f->refusal;
+    info.is_reference = (f->flags & BB_FORMAT_REFERENCE) != 0;
+    return info;
+}

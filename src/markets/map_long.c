@@ -1,0 +1,40 @@
+/* LONG: a record is one price component of one interval and location. It becomes a partial row; the parts of a row meet in
+ * the sort. */
+#include "markets/mapper.h"
+
+static inline int run_is(const struct bb_pass *pass, const struct bb_record *rec)
+{
+    const char *word = pass->reader->format->market_run;
+    struct bb_str s;
+    if (pass->reader->run_field < 0) return 1;
+    s = bb_record_field(pass->text, rec, pass->reader->run_field);
+    return strlen(word) == s.n && memcmp(s.p, word, s.n) == 0;
+}
+
+enum bb_status bb_map_long(struct bb_pass *pass)
+{
+    const struct bb_reader *reader = pass->reader;
+    size_t n_records = pass->worker->index.n_lines;
+    for (size_t r = 0; r < n_records; r++) {
+        struct bb_record rec;
+        struct bb_row *row = bb_pass_row(pass);
+        double value;
+        int slot, there = 0;
+        if (!bb_record_open(pass, r, &rec)) continue;
+        if (!bb_pass_time(pass, &rec, &row->start_utc_s) || !bb_pass_component(pass, &rec, &slot)) goto lost;
+        if (BB_UNLIKELY(!run_is(pass, &rec)) && !bb_pass_run_odd(pass, &rec)) goto lost;
+        if (!bb_pass_place(pass, &rec, &row->place)) goto lost;
+        if (!bb_pass_price(pass, &rec, reader->value_field, &value, &there)) goto lost;
+        if (slot == BB_WORD_DROPPED || !there) continue;
+        if (!bb_pass_vintage(pass, &rec, row)) goto lost;
+        memset(row->value, 0, sizeof row->value);
+        row->value[slot] = value;
+        row->present = (uint8_t)(1 << slot);
+        row->slice = pass->block->slice;
+        if (!bb_pass_emit(pass)) return pass->status;
+        continue;
+    lost:
+        if (pass->status != BB_OK) return pass->status;
+    }
+    return BB_OK;
+}

@@ -1,0 +1,50 @@
+/* WIDE and WIDE_LONG: a record holds the hours of one day side by side; with a component word its cells are partial rows. */
+#include "markets/mapper.h"
+
+static int map_hours(struct bb_pass *pass, const struct bb_record *rec, uint32_t place, int slot)
+{
+    const struct bb_reader *reader = pass->reader;
+    for (int h = 0; h < reader->n_hours; h++) {
+        struct bb_row *row = bb_pass_row(pass);
+        double value;
+        int there = 0;
+        if (!bb_pass_price(pass, rec, reader->first_hour + h, &value, &there)) {
+            if (pass->status != BB_OK) return 0;
+            continue; /* this cell is a reject, the others of the record are not */
+        }
+        if (!there) continue;
+        if (BB_UNLIKELY(reader->hour_utc_s[h] < 0)) {
+            struct bb_flaw flaw;
+            bb_flaw_set(&flaw, "no_such_local_time", reader->first_hour + h, "this day has no such hour");
+            bb_pass_reject(pass, rec, &flaw);
+            continue;
+        }
+        if (!bb_pass_vintage(pass, rec, row)) return pass->status == BB_OK;
+        row->start_utc_s = (uint32_t)reader->hour_utc_s[h];
+        row->place = place;
+        row->slice = pass->block->slice;
+        memset(row->value, 0, sizeof row->value);
+        row->value[slot] = value;
+        row->present = (uint8_t)(1 << slot);
+        if (!bb_pass_emit(pass)) return 0;
+    }
+    return 1;
+}
+
+enum bb_status bb_map_wide(struct bb_pass *pass)
+{
+    size_t n_records = pass->worker->index.n_lines;
+    for (size_t r = 0; r < n_records; r++) {
+        struct bb_record rec;
+        uint32_t place;
+        int slot = BB_VALUE_TOTAL;
+        if (!bb_record_open(pass, r, &rec)) continue;
+        if (pass->reader->format->shape == BB_WIDE_LONG && !bb_pass_component(pass, &rec, &slot)) goto lost;
+        if (!bb_pass_place(pass, &rec, &place)) goto lost;
+        if (slot != BB_WORD_DROPPED && !map_hours(pass, &rec, place, slot)) return pass->status;
+        continue;
+    lost:
+        if (pass->status != BB_OK) return pass->status;
+    }
+    return BB_OK;
+}

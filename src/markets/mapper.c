@@ -1,0 +1,248 @@
+/* A report bound to a file (reader), what a thread needs (worker), and the walk over a block in pieces. */
+#include "markets/mapper.h"
+#include "base/hash.h"
+
+#include <stdio.h>
+
+/* ---- reader ---- */
+
+static void span_add(struct bb_span *span, int field, enum bb_role role)
+{
+    if (span->n == (int)BB_ARRAY_LEN(span->field)) return;
+    span->first = span->n ? BB_MIN(span->first, field) : field;
+    span->last = span->n ? BB_MAX(span->last, field) : field;
+    span->field[span->n] = (int16_t)field;
+    span->role[span->n++] = role;
+    span->together = span->last - span->first + 1 == span->n;
+}
+
+static void add_price(struct bb_reader *r, int field, int slot, int negated)
+{
+    if (r->n_prices == BB_N_VALUES) return;
+    r->price_field[r->n_prices] = (int16_t)field;
+    r->price_slot[r->n_prices] = (int16_t)slot;
+    r->price_negated[r->n_prices++] = (uint8_t)negated;
+}
+
+static void bind_column(struct bb_reader *r, const struct bb_column *c, int field)
+{
+    switch (c->role) {
+    case BB_TIME_UTC_BEGIN:
+    case BB_TIME_UTC_END:
+    case BB_TIME_CHECK_LOCAL: span_add(&r->time, field, c->role); break;
+    case BB_LOCATION_NAME:
+    case BB_LOCATION_ID:
+    case BB_LOCATION_TYPE:
+    case BB_LOCATION_ZONE:
+    case BB_LOCATION_VOLTAGE:
+    case BB_LOCATION_OTHER: span_add(&r->place, field, c->role); break;
+    case BB_COMPONENT:
+    case BB_COMPONENT_ITEM: span_add(&r->component, field, c->role); break;
+    case BB_PRICE_TOTAL: add_price(r, field, BB_VALUE_TOTAL, c->negated); break;
+    case BB_PRICE_ENERGY: add_price(r, field, BB_VALUE_ENERGY, c->negated); break;
+    case BB_PRICE_CONGESTION: add_price(r, field, BB_VALUE_CONGESTION, c->negated); break;
+    case BB_PRICE_LOSS: add_price(r, field, BB_VALUE_LOSS, c->negated); break;
+    case BB_COMPONENT_VALUE: r->value_field = field; break;
+    case BB_HOUR_VALUES: r->first_hour = field; break;
+    case BB_VERSION: r->version_field = field; break;
+    case BB_IS_CURRENT: r->current_field = field; break;
+    case BB_MARKET_RUN: r->run_field = field; break;
+    default: break;
+    }
+}
+
+/* A column that stands among the location's but belongs to nobody would make them two stretches; equipment is such a
+ * one and is bound as BB_LOCATION_OTHER. When a file leaves it out or moves it, the span drops it. */
+static void drop_strays(struct bb_span *span)
+{
+    int n = 0, together = span->together;
+    for (int i = 0; i < span->n; i++) {
+        if (!together && span->role[i] == BB_LOCATION_OTHER) continue;
+        span->field[n] = span->field[i];
+        span->role[n++] = span->role[i];
+    }
+    span->n = 0;
+    for (int i = 0; i < n; i++) span_add(span, span->field[i], span->role[i]);
+}
+
+static enum bb_status copy_header(struct bb_reader *r, const struct bb_binding *b, struct bb_str line, struct bb_error *err)
+{
+    struct bb_str fields[BB_MAX_FIELDS];
+    size_t n = BB_MIN(bb_line_fields(line, fields, BB_MAX_FIELDS), (size_t)b->n_fields), used = 0;
+    r->header_text = bb_alloc(r->budget, line.n + 1);
+    r->header = bb_alloc(r->budget, line.n + n + 1);
+    r->names = bb_calloc(r->budget, (n + 1) * sizeof *r->names);
+    if (!r->header_text || !r->header || !r->names) return bb_fail_budget(err, r->budget, "a header");
+    memcpy(r->header_text, line.p, line.n);
+    r->header_line = (struct bb_str){ r->header_text, line.n };
+    for (size_t i = 0; i < n; i++) {
+        r->names[i] = r->header + used;
+        memcpy(r->header + used, fields[i].p, fields[i].n);
+        used += fields[i].n;
+        r->header[used++] = 0;
+    }
+    r->n_fields = (int)n;
+    return BB_OK;
+}
+
+static void settle_hours(struct bb_reader *r, int32_t day)
+{
+    for (int h = 0; h < r->n_hours; h++) {
+        struct bb_wall wall = { day, h * 3600 };
+        int64_t utc_s[2];
+        int known = h < 24 && bb_zone_utc(r->zone, wall, utc_s) != BB_WALL_GAP && utc_s[0] > 0 && utc_s[0] < UINT32_MAX;
+        r->hour_utc_s[h] = known ? utc_s[0] : -1;
+    }
+}
+
+static uint64_t layout_of(const struct bb_reader *r, const struct bb_binding *b, int part)
+{
+    uint64_t h = bb_hash64(r->format->report, strlen(r->format->report));
+    h = h * 0x9E3779B97F4A7C15u ^ bb_hash64(b->field, sizeof b->field);
+    return h * 0x9E3779B97F4A7C15u ^ (uint64_t)(r->dataset.minutes * 4 + part);
+}
+
+enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_dataset *dataset, const struct bb_evidence *evidence,
+                             const struct bb_zone *zone, struct bb_places *places, struct bb_budget *budget,
+                             struct bb_reader **reader_ret, struct bb_error *err)
+{
+    const struct bb_binding *b = &d->binding;
+    const struct bb_format *format = d->format;
+    struct bb_reader *r;
+    enum bb_status status;
+    int part = 0;
+    *reader_ret = NULL;
+    for (int i = 0; i < d->n_datasets; i++)
+        if (bb_dataset_cmp(&d->datasets[i], dataset) == 0) part = i + 1;
+    if (part == 0) return bb_fail(err, BB_BUG, "%s holds no rows of the dataset that was asked for", d->report);
+    if (b->header_nbytes > evidence->head.n || b->header_at > evidence->head.n - b->header_nbytes)
+        return bb_fail(err, BB_BUG, "the head of the file became shorter between two looks at it");
+    r = bb_calloc(budget, sizeof *r);
+    if (!r) return bb_fail_budget(err, budget, "a reader");
+    r->format = format;
+    r->dataset = *dataset;
+    r->zone = zone;
+    r->places = places;
+    r->budget = budget;
+    r->data_at = b->data_at;
+    r->value_field = r->run_field = r->version_field = r->current_field = -1;
+    r->version = (uint16_t)d->version;
+    r->flags = (uint8_t)((format->shape == BB_FLAT ? 0 : BB_ROW_PARTIAL) |
+                         (format->flags & BB_FORMAT_PRELIMINARY ? BB_ROW_PRELIMINARY : 0));
+    r->derive_energy = format->shape == BB_FLAT && (format->flags & BB_FORMAT_DERIVE_ENERGY);
+    r->layout = layout_of(r, b, part);
+    for (int i = 0; format->columns[i].header; i++)
+        if (b->field[i] >= 0 && (format->columns[i].dataset == 0 || (int)format->columns[i].dataset == part))
+            bind_column(r, &format->columns[i], b->field[i]);
+    drop_strays(&r->place);
+    r->n_hours = b->n_hours;
+    if (r->n_hours) settle_hours(r, d->day);
+    status = copy_header(r, b, (struct bb_str){ evidence->head.p + b->header_at, b->header_nbytes }, err);
+    if (status != BB_OK) {
+        bb_reader_free(r);
+        return status;
+    }
+    *reader_ret = r;
+    return BB_OK;
+}
+
+void bb_reader_free(struct bb_reader *r)
+{
+    if (!r) return;
+    bb_free(r->header_text);
+    bb_free(r->header);
+    bb_free(r->names);
+    bb_free(r);
+}
+
+/* ---- worker ---- */
+
+struct bb_worker *bb_worker_new(struct bb_budget *budget)
+{
+    struct bb_worker *w = bb_calloc(budget, sizeof *w);
+    struct bb_error ignored;
+    if (!w) return NULL;
+    w->budget = budget;
+    bb_place_cache_init(&w->places, budget);
+    w->times = bb_calloc(budget, sizeof *w->times);
+    w->scratch = bb_alloc(budget, BB_SCRATCH_NBYTES);
+    w->unquoted = bb_alloc(budget, BB_SCRATCH_NBYTES);
+    if (w->times && w->scratch && w->unquoted && bb_csv_index_init(&w->index, budget, &ignored) == BB_OK) return w;
+    bb_worker_free(w);
+    return NULL;
+}
+
+void bb_worker_free(struct bb_worker *w)
+{
+    if (!w) return;
+    bb_place_cache_reset(&w->places);
+    bb_csv_index_reset(&w->index);
+    bb_free(w->times);
+    bb_free(w->scratch);
+    bb_free(w->unquoted);
+    bb_free(w);
+}
+
+/* ---- block ---- */
+
+static uint64_t count_lines(const char *p, size_t n)
+{
+    uint64_t lines = 0;
+    const char *end = p + n;
+    while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) lines++, p++;
+    return lines;
+}
+
+static void reject_line(const struct bb_pass *pass, const char *reason, const char *detail, struct bb_str text)
+{
+    struct bb_reject reject = { pass->line, pass->byte, "", reason, detail, { text.p, BB_MIN(text.n, (size_t)4096) } };
+    pass->counts->records++;
+    pass->counts->rejects++;
+    if (pass->block->on_reject) pass->block->on_reject(pass->block->reject_ctx, &reject);
+}
+
+static enum bb_status map_piece(struct bb_pass *pass)
+{
+    switch (pass->reader->format->shape) {
+    case BB_FLAT: return bb_map_flat(pass);
+    case BB_LONG: return bb_map_long(pass);
+    default: return bb_map_wide(pass);
+    }
+}
+
+enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worker, const struct bb_block *block,
+                               struct bb_row_batch *out, struct bb_block_counts *counts, struct bb_error *err)
+{
+    struct bb_pass pass = { .reader = reader, .worker = worker, .block = block, .out = out, .counts = counts, .err = err,
+                            .line = block->first_line, .byte = block->first_byte };
+    const char *p = block->text, *end = p + block->n;
+    memset(counts, 0, sizeof *counts);
+    counts->min_utc_s = UINT32_MAX;
+    if (block->first_byte < reader->data_at) { /* preamble and header */
+        size_t skip = (size_t)BB_MIN(reader->data_at - block->first_byte, (uint64_t)block->n);
+        pass.line += count_lines(p, skip);
+        pass.byte += skip;
+        p += skip;
+    }
+    while (p < end) {
+        size_t left = (size_t)(end - p), n = BB_MIN(left, BB_CSV_PIECE_MAX_NBYTES);
+        const char *last = memrchr(p, '\n', n);
+        if (!last) {
+            const char *stop = memchr(p, '\n', left);
+            n = stop ? (size_t)(stop - p) + 1 : left;
+            if (n > BB_CSV_PIECE_MAX_NBYTES)
+                reject_line(&pass, "line_too_long", "the line is longer than any record (128 KiB)", (struct bb_str){ p, n });
+            else reject_line(&pass, "cut_off", "the text ends within a line", (struct bb_str){ p, n });
+            pass.line += 1;
+        } else {
+            n = (size_t)(last - p) + 1;
+            pass.text = p;
+            bb_csv_scan(p, n, &worker->index);
+            BB_TRY(map_piece(&pass));
+            pass.line += worker->index.n_lines;
+        }
+        pass.byte += n;
+        p += n;
+    }
+    return BB_OK;
+}

@@ -1,0 +1,206 @@
+/* Inside the markets floor: what the shapes (map_flat.c, map_long.c, map_wide.c) share. */
+#ifndef BB_MAPPER_H
+#define BB_MAPPER_H
+
+#include "base/decimal.h"
+#include "markets/place_cache.h"
+#include "markets/reader.h"
+#include "markets/time_cache.h"
+
+/* Columns whose raw bytes together are the key of a cache. Neighbouring columns are one stretch of text; others are put
+ * together in scratch memory. */
+struct bb_span {
+    int n, together;
+    int first, last;    /* lowest and highest field */
+    int16_t field[8];   /* in the order of the format's table */
+    enum bb_role role[8];
+};
+
+struct bb_reader {
+    const struct bb_format *format;
+    struct bb_dataset dataset;
+    const struct bb_zone *zone;
+    struct bb_places *places;
+    struct bb_budget *budget;
+    uint64_t layout; /* of format, dataset and column map: tags cache entries */
+    size_t data_at;  /* records start here, in the content */
+    int n_fields;    /* fields of a record: the header's names; more only if empty */
+    char *header;    /* names, each ended by NUL */
+    const char **names;
+    struct bb_str header_line; /* as it stands: a repeated header is not a bad record */
+    char *header_text;
+    struct bb_span time, place, component;
+    int n_prices;
+    int16_t price_field[BB_N_VALUES], price_slot[BB_N_VALUES];
+    uint8_t price_negated[BB_N_VALUES];
+    int value_field, run_field, version_field, current_field; /* -1: none */
+    int first_hour, n_hours;
+    int64_t hour_utc_s[BB_MAX_HOURS]; /* -1: no such hour */
+    uint16_t version;
+    uint8_t flags; /* of every row: partial, preliminary */
+    int derive_energy;
+};
+
+struct bb_worker {
+    struct bb_budget *budget;
+    struct bb_csv_index index;
+    struct bb_place_cache places;
+    struct bb_time_cache *times;
+    char *scratch;  /* BB_SCRATCH_NBYTES: keys of columns that do not touch */
+    char *unquoted; /* as long: fields without their quotes */
+};
+#define BB_SCRATCH_NBYTES (BB_CSV_PIECE_MAX_NBYTES + 1024)
+
+/* One piece of a block being mapped. */
+struct bb_pass {
+    struct bb_reader *reader;
+    struct bb_worker *worker;
+    const struct bb_block *block;
+    struct bb_row_batch *out;
+    struct bb_block_counts *counts;
+    struct bb_error *err;
+    const char *text;    /* of the piece */
+    uint64_t line, byte; /* of its first record */
+    struct bb_str last_time, last_component; /* raw, in the block's text; n == 0: none */
+    uint32_t last_utc_s;
+    int last_slot;
+    enum bb_status status; /* of what failed for good: memory, flush */
+};
+
+struct bb_record {
+    const uint32_t *sep; /* of its first field's end */
+    uint32_t start;
+    int n;
+    size_t r;
+};
+
+enum bb_status bb_map_flat(struct bb_pass *pass);
+enum bb_status bb_map_long(struct bb_pass *pass);
+enum bb_status bb_map_wide(struct bb_pass *pass);
+
+/* What is wrong with a record. */
+struct bb_flaw {
+    const char *reason; /* NULL: nothing */
+    int field;          /* -1: the whole record */
+    char detail[240];
+};
+void bb_flaw_set(struct bb_flaw *flaw, const char *reason, int field, const char *fmt, ...) BB_PRINTF(4, 5);
+void bb_pass_reject(struct bb_pass *pass, const struct bb_record *rec, const struct bb_flaw *flaw);
+
+/* The rare ways through a record's check: 1 when it is to be read although its number of fields differs; otherwise it was
+ * skipped (blank) or rejected. */
+int bb_record_odd(struct bb_pass *pass, const struct bb_record *rec);
+int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *utc_s_ret);
+int bb_pass_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *place_ret);
+int bb_pass_component_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, int *slot_ret);
+int bb_pass_price_odd(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret, int *there_ret);
+int bb_pass_version_odd(struct bb_pass *pass, const struct bb_record *rec, uint16_t *version_ret);
+int bb_pass_current_odd(struct bb_pass *pass, const struct bb_record *rec, uint8_t *flags_ret);
+int bb_pass_run_odd(struct bb_pass *pass, const struct bb_record *rec);
+struct bb_str bb_span_collect(const struct bb_pass *pass, const struct bb_record *rec, const struct bb_span *span);
+
+/* Raw field f, its '\r' before a newline excluded. */
+static inline struct bb_str bb_record_field(const char *text, const struct bb_record *rec, int f)
+{
+    uint32_t from = f ? rec->sep[f - 1] + 1 : rec->start, to = rec->sep[f];
+    if (text[to] == '\n' && to > from && text[to - 1] == '\r') to--;
+    return (struct bb_str){ text + from, to - from };
+}
+
+static inline struct bb_str bb_span_raw(const struct bb_pass *pass, const struct bb_record *rec, const struct bb_span *span)
+{
+    uint32_t from, to;
+    if (BB_UNLIKELY(!span->together)) return bb_span_collect(pass, rec, span);
+    from = span->first ? rec->sep[span->first - 1] + 1 : rec->start;
+    to = rec->sep[span->last];
+    if (pass->text[to] == '\n' && to > from && pass->text[to - 1] == '\r') to--;
+    return (struct bb_str){ pass->text + from, to - from };
+}
+
+/* 1: the record is to be read. */
+static inline int bb_record_open(struct bb_pass *pass, size_t r, struct bb_record *rec)
+{
+    const struct bb_csv_index *ix = &pass->worker->index;
+    size_t first = bb_csv_first_sep(ix, r);
+    rec->sep = ix->seps + first;
+    rec->start = bb_csv_record_start(ix, r);
+    rec->n = (int)(ix->lines[r] - first) + 1;
+    rec->r = r;
+    if (BB_UNLIKELY(rec->n != pass->reader->n_fields) && !bb_record_odd(pass, rec)) return 0;
+    pass->counts->records++;
+    return 1;
+}
+
+static inline int bb_pass_time(struct bb_pass *pass, const struct bb_record *rec, uint32_t *utc_s_ret)
+{
+    struct bb_str raw = bb_span_raw(pass, rec, &pass->reader->time);
+    if (BB_LIKELY(raw.n == pass->last_time.n && raw.n && memcmp(raw.p, pass->last_time.p, raw.n) == 0)) {
+        *utc_s_ret = pass->last_utc_s;
+        return 1;
+    }
+    return bb_pass_time_miss(pass, rec, raw, utc_s_ret);
+}
+
+static inline int bb_pass_place(struct bb_pass *pass, const struct bb_record *rec, uint32_t *place_ret)
+{
+    struct bb_str raw = bb_span_raw(pass, rec, &pass->reader->place);
+    const struct bb_place_entry *e = bb_place_cache_next(&pass->worker->places, pass->reader->layout, raw);
+    if (BB_UNLIKELY(!e)) return bb_pass_place_miss(pass, rec, raw, place_ret);
+    *place_ret = e->place;
+    pass->counts->unknown_words += e->unknown;
+    return 1;
+}
+
+static inline int bb_pass_price(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret, int *there_ret)
+{
+    struct bb_str s = bb_record_field(pass->text, rec, field);
+    enum bb_number kind = bb_decimal_parse_padded(s.p, s.n, value_ret);
+    if (BB_UNLIKELY(kind != BB_NUMBER_OK)) return bb_pass_price_odd(pass, rec, field, value_ret, there_ret);
+    *there_ret = 1;
+    return 1;
+}
+
+static inline int bb_pass_component(struct bb_pass *pass, const struct bb_record *rec, int *slot_ret)
+{
+    struct bb_str raw = bb_span_raw(pass, rec, &pass->reader->component);
+    if (BB_LIKELY(raw.n == pass->last_component.n && raw.n && memcmp(raw.p, pass->last_component.p, raw.n) == 0)) {
+        *slot_ret = pass->last_slot;
+        return 1;
+    }
+    return bb_pass_component_miss(pass, rec, raw, slot_ret);
+}
+
+/* Version and is_current of a record; 0: rejected. */
+static inline int bb_pass_vintage(struct bb_pass *pass, const struct bb_record *rec, struct bb_row *row)
+{
+    const struct bb_reader *reader = pass->reader;
+    row->version = reader->version;
+    row->flags = reader->flags;
+    if (reader->version_field >= 0) {
+        struct bb_str s = bb_record_field(pass->text, rec, reader->version_field);
+        if (BB_LIKELY(s.n == 1 && s.p[0] >= '0' && s.p[0] <= '9')) row->version = (uint16_t)(s.p[0] - '0');
+        else if (!bb_pass_version_odd(pass, rec, &row->version)) return 0;
+    }
+    if (reader->current_field >= 0) {
+        struct bb_str s = bb_record_field(pass->text, rec, reader->current_field);
+        if (BB_UNLIKELY(s.n != 4 || memcmp(s.p, "True", 4) != 0) && !bb_pass_current_odd(pass, rec, &row->flags)) return 0;
+    }
+    return 1;
+}
+
+/* The place for the next row of the batch. */
+static inline struct bb_row *bb_pass_row(struct bb_pass *pass) { return &pass->out->rows[pass->out->n]; }
+
+/* The row is complete: counts it and flushes a full batch. 0: the flush failed, pass->status says how. */
+static inline int bb_pass_emit(struct bb_pass *pass)
+{
+    uint32_t t = pass->out->rows[pass->out->n].start_utc_s;
+    if (t < pass->counts->min_utc_s) pass->counts->min_utc_s = t;
+    if (t > pass->counts->max_utc_s) pass->counts->max_utc_s = t;
+    pass->counts->rows++;
+    if (BB_LIKELY(++pass->out->n < pass->out->cap)) return 1;
+    pass->status = pass->out->flush(pass->out, pass->err);
+    return pass->status == BB_OK;
+}
+
+#endif

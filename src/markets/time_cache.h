@@ -1,0 +1,39 @@
+/* From the raw bytes of a record's time columns to its instant. A report spells few instants, each very often; a small
+ * direct-mapped table remembers them. One per worker. */
+#ifndef BB_TIME_CACHE_H
+#define BB_TIME_CACHE_H
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define BB_TIME_CACHE_SIZE 1024 /* a month of 15-minute stamps spreads over three; a day of five-minute stamps fits */
+#define BB_TIME_TEXT_MAX   80
+
+struct bb_time_entry {
+    uint64_t layout;
+    uint32_t utc_s;
+    uint32_t n; /* 0: empty */
+    char text[BB_TIME_TEXT_MAX];
+};
+
+struct bb_time_cache { struct bb_time_entry entries[BB_TIME_CACHE_SIZE]; };
+
+static inline struct bb_time_entry *bb_time_cache_slot(struct bb_time_cache *cache, struct bb_str raw)
+{
+    return &cache->entries[bb_hash64(raw.p, raw.n) % BB_TIME_CACHE_SIZE];
+}
+static inline int bb_time_entry_is(const struct bb_time_entry *e, uint64_t layout, struct bb_str raw)
+{
+    return e->n == raw.n && raw.n && e->layout == layout && memcmp(e->text, raw.p, raw.n) == 0;
+}
+static inline void bb_time_entry_set(struct bb_time_entry *e, uint64_t layout, struct bb_str raw, uint32_t utc_s)
+{
+    if (raw.n == 0 || raw.n > BB_TIME_TEXT_MAX) return;
+    e->layout = layout;
+    e->utc_s = utc_s;
+    e->n = (uint32_t)raw.n;
+    memcpy(e->text, raw.p, raw.n);
+}
+
+#endif

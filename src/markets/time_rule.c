@@ -1,0 +1,77 @@
+#include "markets/time_rule.h"
+
+/* Prices before 1990 or after 2099 do not exist; a stamp there is a typing error. */
+#define FIRST_UTC_S INT64_C(631152000)
+#define END_UTC_S   INT64_C(4102444800)
+
+struct parts {
+    int64_t begin, end;
+    int32_t check_day;
+    int begin_field, end_field, check_field; /* -1: none */
+};
+
+static int instant(struct bb_str s, int64_t *utc_s)
+{
+    struct bb_wall wall;
+    if (bb_stamp_utc(s.p, s.n, utc_s) == 0) return 1;
+    if (bb_stamp_wall(s.p, s.n, &wall) != 0) return 0;
+    *utc_s = bb_wall_as_utc(wall); /* the column says that it is UTC */
+    return 1;
+}
+
+static int read_parts(const struct bb_reader *reader, const struct bb_str *texts, struct parts *p, struct bb_flaw *flaw)
+{
+    for (int i = 0; i < reader->time.n; i++) {
+        struct bb_str s = texts[i];
+        int field = reader->time.field[i], ok = 1;
+        switch ((int)reader->time.role[i]) {
+        case BB_TIME_UTC_BEGIN:
+            ok = instant(s, &p->begin);
+            p->begin_field = field;
+            break;
+        case BB_TIME_UTC_END:
+            ok = instant(s, &p->end);
+            p->end_field = field;
+            break;
+        case BB_TIME_CHECK_LOCAL:
+            ok = bb_stamp_date(s.p, s.n, &p->check_day) == 0;
+            p->check_field = field;
+            break;
+        default: break;
+        }
+        if (ok) continue;
+        if (s.n == 0) bb_flaw_set(flaw, "missing_time", field, "the time is empty");
+        else bb_flaw_set(flaw, "bad_time", field, "\"%.*s\" is no date and time", BB_STR_ARG(s));
+        return 0;
+    }
+    return 1;
+}
+
+int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, uint32_t *utc_s_ret, struct bb_flaw *flaw)
+{
+    struct parts p = { .begin_field = -1, .end_field = -1, .check_field = -1 };
+    int64_t step = (int64_t)reader->dataset.minutes * 60;
+    int field;
+    if (!read_parts(reader, texts, &p, flaw)) return 0;
+    field = p.begin_field >= 0 ? p.begin_field : p.end_field;
+    if (p.begin_field < 0) p.begin = p.end - step;
+    else if (p.end_field >= 0 && p.end - p.begin != step) {
+        bb_flaw_set(flaw, "contradiction", p.end_field, "the interval lasts %lld seconds in a report of %d-minute prices",
+                    (long long)(p.end - p.begin), reader->dataset.minutes);
+        return 0;
+    }
+    if (p.begin < FIRST_UTC_S || p.begin >= END_UTC_S) {
+        bb_flaw_set(flaw, "bad_time", field, "the year is not one of 1990 to 2099");
+        return 0;
+    }
+    if (p.begin % step != 0 && !(reader->format->flags & BB_FORMAT_OFF_GRID)) {
+        bb_flaw_set(flaw, "off_grid", field, "not on the grid of a report of %d-minute prices", reader->dataset.minutes);
+        return 0;
+    }
+    if (p.check_field >= 0 && bb_zone_local(reader->zone, p.begin).wall.day != p.check_day) {
+        bb_flaw_set(flaw, "contradiction", p.check_field, "the operator's local day of the interval's start is another one");
+        return 0;
+    }
+    *utc_s_ret = (uint32_t)p.begin;
+    return 1;
+}
