@@ -236,14 +236,9 @@ static enum bb_status put_row_runs(struct bb_year_file *f, size_t column, struct
     for (size_t i = 0; i < n;) {
         size_t k = i + 1;
         if (from == FROM_REPORT) {
-            uint32_t report = f->setup.report_of_source(f->setup.ctx, f->slices[rows[i].slice].source);
-            uint32_t slice = rows[i].slice;
-            for (; k < n; k++) {
-                if (rows[k].slice == slice) continue;
-                if (f->setup.report_of_source(f->setup.ctx, f->slices[rows[k].slice].source) != report) break;
-                slice = rows[k].slice;
-            }
-            BB_TRY(bb_pq_put_code_run(f->chunks[column], report, k - i, err));
+            uint32_t source = f->slices[rows[i].slice].source;
+            while (k < n && (rows[k].slice == rows[k - 1].slice || f->slices[rows[k].slice].source == source)) k++;
+            BB_TRY(bb_pq_put_code_run(f->chunks[column], source, k - i, err));
         } else if (from == FROM_VERSION) {
             while (k < n && rows[k].version == rows[i].version) k++;
             BB_TRY(bb_pq_put_run(f->chunks[column], rows[i].version, 1, k - i, err));
@@ -464,13 +459,24 @@ enum bb_status bb_year_file_publish(struct bb_year_file *f, struct bb_error *err
 
 const char *bb_year_file_path(const struct bb_year_file *f) { return f->pub.final_path; }
 
+void bb_year_file_rest(struct bb_year_file *f)
+{
+    for (size_t i = 0; i < f->n_columns; i++) {
+        bb_pq_chunk_free(f->chunks[i]);
+        f->chunks[i] = NULL;
+    }
+    bb_pq_file_free(f->file);
+    bb_free(f->instants);
+    bb_free(f->facts);
+    f->file = NULL;
+    f->instants = NULL;
+    f->facts = NULL;
+}
+
 void bb_year_file_free(struct bb_year_file *f)
 {
     if (!f) return;
-    for (size_t i = 0; i < f->n_columns; i++) bb_pq_chunk_free(f->chunks[i]);
-    bb_pq_file_free(f->file);
+    bb_year_file_rest(f);
     bb_publish_abort(&f->pub);
-    bb_free(f->instants);
-    bb_free(f->facts);
     bb_free(f);
 }

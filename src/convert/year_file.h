@@ -27,10 +27,9 @@ struct bb_year_file_setup {
     const struct bb_year_file_style *style;
     const struct bb_zone *zone;
     struct bb_places *places;
-    /* The report of a row: index of its data_source text. slices and codes may move between calls. */
+    /* Where a row came from: its slice's source, and the data_source text of that. The slice table may move between calls. */
     const struct bb_slice *(*slices)(void *ctx);
-    uint32_t (*report_of_source)(void *ctx, uint32_t source);
-    struct bb_str (*report_text)(void *ctx, uint32_t report);
+    struct bb_str (*report_text)(void *ctx, uint32_t source);
     void *ctx;
 };
 
@@ -43,6 +42,8 @@ enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n,
 /* Writes the footer with the ledger (JSON), syncs, reads back and checks. */
 enum bb_status bb_year_file_finish(struct bb_year_file *file, struct bb_str ledger, uint64_t *rows_ret, uint64_t *nbytes_ret,
                                    struct bb_error *err) BB_WARN_UNUSED;
+/* After finish: gives back all memory but the name, so that many finished files can wait. */
+void bb_year_file_rest(struct bb_year_file *file);
 /* After finish: gives the file its name. */
 enum bb_status bb_year_file_publish(struct bb_year_file *file, struct bb_error *err) BB_WARN_UNUSED;
 void bb_year_file_free(struct bb_year_file *file); /* removes what was not published */

@@ -1,0 +1,237 @@
+/* busbar_convert: options → plan → jobs → files with their names. */
+#include "convert/job.h"
+
+#include "parquet/pq_types.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEFAULT_MEMORY_NBYTES ((uint64_t)256 << 20)
+#define MIN_MEMORY_NBYTES     ((uint64_t)24 << 20) /* program, libraries, and one block, group and table of the smallest kind */
+#define BLOCK_MAX_NBYTES      ((size_t)1 << 20)
+#define BLOCK_MIN_NBYTES      ((size_t)128 << 10)
+
+const char *busbar_version(void) { return BUSBAR_VERSION_TEXT; }
+
+void busbar_convert_options_init(struct busbar_convert_options *o)
+{
+    *o = (struct busbar_convert_options){ .size = sizeof *o, .max_rejects = UINT64_MAX, .max_rejects_percent = -1 };
+}
+
+static enum busbar_result result_of(enum bb_status status)
+{
+    switch (status) {
+    case BB_OK:
+    case BB_EOF: return BUSBAR_OK;
+    case BB_REJECT:
+    case BB_SKIP: return BUSBAR_PARTIAL;
+    case BB_IO: return BUSBAR_IO;
+    case BB_BUDGET: return BUSBAR_BUDGET;
+    case BB_MISUSE: return BUSBAR_USAGE;
+    case BB_INTERRUPTED: return BUSBAR_INTERRUPTED;
+    case BB_BUG: break;
+    }
+    return BUSBAR_FAULT;
+}
+
+/* What the process holds before it starts: part of the account, because the kernel counts it too. */
+static size_t resident_nbytes(void)
+{
+    unsigned long size = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f) {
+        if (fscanf(f, "%lu %lu", &size, &resident) != 2) resident = 0;
+        fclose(f);
+    }
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static enum bb_status check_options(const struct busbar_convert_options *o, struct bb_error *err)
+{
+    if (o->size != sizeof *o) return bb_fail(err, BB_MISUSE, "busbar_convert_options.size is %zu, expected %zu; use busbar_convert_options_init", o->size, sizeof *o);
+    if (o->n_inputs == 0) return bb_fail(err, BB_MISUSE, "no input is given; name files, folders or archives");
+    if (!o->lake && !o->dry_run) return bb_fail(err, BB_MISUSE, "no lake is given; name its folder with -o");
+    if (o->n_years > BUSBAR_MAX_YEAR_RANGES) return bb_fail(err, BB_MISUSE, "%zu year ranges; at most %d", o->n_years, BUSBAR_MAX_YEAR_RANGES);
+    if (o->memory_limit_nbytes && o->memory_limit_nbytes < MIN_MEMORY_NBYTES)
+        return bb_fail(err, BB_BUDGET, "a memory limit of %llu MB is too small to work at all; give at least %llu MB",
+                       (unsigned long long)(o->memory_limit_nbytes >> 20), (unsigned long long)(MIN_MEMORY_NBYTES >> 20));
+    return BB_OK;
+}
+
+static int codec_of(enum busbar_codec codec)
+{
+    switch (codec) {
+    case BUSBAR_ZSTD: return BB_PQ_ZSTD;
+    case BUSBAR_SNAPPY: return BB_PQ_SNAPPY;
+    case BUSBAR_LZ4: return BB_PQ_LZ4_RAW;
+    case BUSBAR_GZIP: return BB_PQ_GZIP;
+    case BUSBAR_UNCOMPRESSED: break;
+    }
+    return BB_PQ_NONE;
+}
+
+static int on_wait(void *ctx, const char *holder)
+{
+    struct bb_run *run = ctx;
+    char text[512];
+    if (!run->callback_stop) { /* told once */
+        snprintf(text, sizeof text, "%s is being written by %s; waiting for it", run->options->lake, holder);
+        bb_run_warn(run, text);
+        run->callback_stop = 1;
+    }
+    return bb_run_stopped(run);
+}
+
+static enum bb_status start(struct bb_run *run, struct bb_error *err)
+{
+    const struct busbar_convert_options *o = run->options;
+    uint64_t limit = o->memory_limit_nbytes ? o->memory_limit_nbytes : DEFAULT_MEMORY_NBYTES;
+    char run_name[64];
+    struct tm tm;
+    time_t now = time(NULL);
+    size_t n;
+    bb_budget_init(&run->budget, (size_t)limit, resident_nbytes());
+    run->block_nbytes = BB_MIN(BB_MAX((size_t)(limit / 256), BLOCK_MIN_NBYTES), BLOCK_MAX_NBYTES);
+    run->style = (struct bb_year_file_style){ .dense = o->profile == BUSBAR_DENSE, .unsigned_types = o->profile == BUSBAR_SEED,
+                                               .timestamp_ns = o->timestamp_ns || o->profile == BUSBAR_SEED, .hive = o->hive,
+                                               .codec = codec_of(o->codec), .level = o->level };
+    snprintf(run->temp_dir, sizeof run->temp_dir, "%s", o->temp_dir ? o->temp_dir : o->lake && !o->dry_run ? o->lake : ".");
+    run->pool = bb_pool_new(&run->budget, o->threads ? o->threads : 1);
+    if (!run->pool) return bb_fail_budget(err, &run->budget, "the threads");
+    if (!o->dry_run) BB_TRY(bb_lake_open(o->lake, &run->budget, on_wait, run, &run->lake, err));
+    gmtime_r(&now, &tm);
+    n = strftime(run_name, sizeof run_name, "%Y%m%dT%H%M%SZ", &tm);
+    snprintf(run_name + n, sizeof run_name - n, "-%ld", (long)getpid());
+    return bb_rejects_new(run->lake ? bb_lake_root(run->lake) : NULL, run_name, &run->budget, &run->rejects, err);
+}
+
+/* ---- publishing ---- */
+
+static enum bb_status publish_table(struct bb_run *run, const struct bb_tables *tables, struct bb_table *table, struct bb_error *err)
+{
+    const struct bb_dataset *dataset = &tables->job->dataset;
+    struct busbar_event event = { .kind = BUSBAR_EVENT_PUBLISHED, .year = table->year, .rows = table->rows_out, .nbytes = table->nbytes };
+    char name[64], label[96];
+    if (!table->file) return BB_OK;
+    BB_TRY(bb_year_file_publish(table->file, err));
+    run->result->datasets_published++;
+    run->result->output_nbytes += table->nbytes;
+    bb_dataset_name(dataset, table->half, name);
+    snprintf(label, sizeof label, "%s/%s", bb_iso_infos[dataset->iso].folder, name);
+    event.dataset = label;
+    event.path = bb_year_file_path(table->file);
+    if (run->options->on_event) run->options->on_event(run->options->event_ctx, &event);
+    return BB_OK;
+}
+
+static int something_rejected(const struct bb_run *run) { return run->n_rejects > 0 || run->result->files_refused > 0; }
+
+static enum bb_status publish(struct bb_run *run, struct bb_tables *tables, struct bb_error *err)
+{
+    for (size_t i = 0; i < tables->n; i++) BB_TRY(publish_table(run, tables, tables->list[i], err));
+    return BB_OK;
+}
+
+static void count(struct bb_run *run, const struct bb_tables *tables)
+{
+    for (size_t i = 0; i < tables->n; i++) {
+        const struct bb_table *t = tables->list[i];
+        run->result->rows += t->rows_out;
+        run->result->duplicates += t->counts.duplicates;
+        run->result->revisions += t->counts.revisions;
+        run->result->spilled_nbytes += t->counts.spilled_nbytes;
+    }
+}
+
+/* With --strict nothing gets its name before everything is known to be good: finished files wait under their hidden names. */
+static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_tables *waiting, size_t *n_waiting, struct bb_error *err)
+{
+    for (size_t i = 0; i < plan->n_jobs; i++) {
+        struct bb_tables *tables = &waiting[*n_waiting];
+        struct bb_zone *zone;
+        enum bb_status status;
+        BB_TRY(bb_zone_open(bb_iso_infos[plan->jobs[i].dataset.iso].zone_name, NULL, &run->budget, &zone, err));
+        status = bb_job_run(run, plan, &plan->jobs[i], zone, tables, err);
+        bb_zone_close(zone);
+        if (status != BB_OK) return status;
+        count(run, tables);
+        if (run->options->strict) {
+            bb_tables_keep_files_only(tables);
+            ++*n_waiting;
+            continue;
+        }
+        if (!run->too_many_rejects) status = publish(run, tables, err);
+        bb_tables_reset(tables);
+        if (status != BB_OK) return status;
+    }
+    for (size_t i = 0; i < *n_waiting && !something_rejected(run); i++) BB_TRY(publish(run, &waiting[i], err));
+    return BB_OK;
+}
+
+static enum bb_status convert(struct bb_run *run, struct bb_error *err)
+{
+    struct bb_plan plan = { 0 };
+    struct bb_tables *waiting = NULL;
+    size_t n_waiting = 0;
+    enum bb_status status = bb_plan_make(run, &plan, err);
+    if (status == BB_OK) {
+        waiting = bb_calloc(&run->budget, (plan.n_jobs + 1) * sizeof *waiting);
+        status = waiting ? run_jobs(run, &plan, waiting, &n_waiting, err) : bb_fail_budget(err, &run->budget, "the list of jobs");
+    }
+    for (size_t i = 0; i < n_waiting; i++) bb_tables_reset(&waiting[i]);
+    bb_free(waiting);
+    for (size_t i = 0; i < plan.n_sources; i++) {
+        run->result->input_nbytes += plan.sources[i].content_nbytes;
+        run->result->files_read += !plan.sources[i].excluded;
+    }
+    bb_plan_reset(&plan);
+    if (run->too_many_rejects && (status == BB_OK || status == BB_INTERRUPTED))
+        return bb_fail(err, BB_REJECT, "%llu rows were rejected, more than --max-rejects allows; nothing more was published, see the rejects folder",
+                       (unsigned long long)run->n_rejects);
+    return status;
+}
+
+enum busbar_result busbar_convert(const struct busbar_convert_options *options, struct busbar_convert_result *result, struct busbar_error *error)
+{
+    struct busbar_convert_result own_result;
+    struct bb_run run = { .options = options, .result = result ? result : &own_result };
+    struct bb_error err = { .status = BB_OK };
+    struct timespec from, to;
+    enum bb_status status, rejects_status = BB_OK;
+    *run.result = (struct busbar_convert_result){ .size = sizeof *run.result };
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    pthread_mutex_init(&run.event_mutex, NULL);
+    status = check_options(options, &err);
+    if (status == BB_OK) {
+        status = start(&run, &err);
+        if (status == BB_OK) status = convert(&run, &err);
+        if (run.rejects) {
+            struct bb_error rejects_err;
+            rejects_status = bb_rejects_publish(run.rejects, &rejects_err);
+            if (rejects_status != BB_OK && status == BB_OK) err = rejects_err, status = rejects_status;
+        }
+        bb_rejects_free(run.rejects);
+        bb_lake_close(run.lake);
+        bb_pool_free(run.pool);
+    }
+    pthread_mutex_destroy(&run.event_mutex);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    run.result->seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+    run.result->records = run.n_records;
+    run.result->rejects = run.n_rejects;
+    run.result->peak_nbytes = run.budget.peak_nbytes;
+    if (status != BB_OK) {
+        if (error) snprintf(error->text, sizeof error->text, "%s", err.text);
+        return result_of(status);
+    }
+    if (run.result->files_read == 0 && run.result->files_empty == 0) {
+        if (error) snprintf(error->text, sizeof error->text, "no input was recognised; `busbar detect -v` shows what each file was taken for");
+        return BUSBAR_NOTHING;
+    }
+    if (something_rejected(&run)) {
+        if (error && options->strict) snprintf(error->text, sizeof error->text, "something was rejected and --strict was given: nothing was published");
+        return BUSBAR_PARTIAL;
+    }
+    return BUSBAR_OK;
+}

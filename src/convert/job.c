@@ -1,0 +1,482 @@
+/* The loop: fill – all workers parse blocks until the rows use up their share of the memory – then drain – all workers sort and encode what
+ * is complete – and so on.
+ *
+ * What is complete follows from time hints: a source that has not been opened cannot reach before its first instant, one that is being read
+ * cannot reach before its last block, if its format promises order and its blocks so far kept the promise. A hint is never trusted: a row
+ * that comes for an instant already written (sort says `late`), or a source that turns out to be damaged after rows of it were
+ * used, spoils the pass. A spoilt pass only reads on, to find whatever else is wrong; then the job starts over, without early drains and without
+ * the damaged sources. That costs time in rare cases and keeps the common case free of bookkeeping per row. */
+#include "convert/job.h"
+
+#include "convert/feed.h"
+
+#include <stdlib.h>
+
+#define BATCH_ROWS 1024
+#define MAX_PASSES 8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
+
+struct block_span { uint32_t sequence, min_utc_s, max_utc_s; };
+
+struct open_source {
+    size_t source; /* index into job->sources */
+    struct bb_feed *feed;
+    struct bb_reader *reader;
+    int exhausted, damaged, disordered;
+    unsigned n_users; /* workers inside a block of it */
+    struct block_span *spans; /* of the blocks of this round, in any order */
+    size_t n_spans, cap_spans;
+    uint32_t reached_utc_s; /* rows before this are behind us, if the order holds */
+};
+
+struct job_worker {
+    struct job *job;
+    unsigned index;
+    struct bb_worker *parser;
+    struct bb_feed_buffer buffer;
+    struct bb_router router;
+    struct bb_row_batch batch;
+    struct open_source *own;
+};
+
+struct job {
+    struct bb_run *run;
+    struct bb_plan *plan;
+    const struct bb_job *job;
+    const struct bb_zone *zone;
+    struct bb_tables *tables;
+    struct job_worker *workers;
+    unsigned n_workers;
+    pthread_mutex_t mutex; /* open sources, spans, next source, error */
+    size_t next_source;
+    size_t rows_limit_nbytes;
+    _Atomic int full, failed, spoilt;
+    struct bb_error error;
+};
+
+static struct bb_plan_source *plan_source(const struct job *j, size_t source) { return &j->plan->sources[j->job->sources[source]]; }
+
+static void fail(struct job *j, const struct bb_error *err)
+{
+    pthread_mutex_lock(&j->mutex);
+    if (!j->failed) j->error = *err;
+    j->failed = 1;
+    pthread_mutex_unlock(&j->mutex);
+}
+
+/* ---- sources ---- */
+
+static void close_source(struct open_source *os)
+{
+    if (!os) return;
+    bb_reader_free(os->reader);
+    bb_feed_close(os->feed);
+    bb_free(os->spans);
+    bb_free(os);
+}
+
+/* The file is lost, the run goes on. Rows that were used already spoil the pass. */
+static enum bb_status exclude(struct job *j, size_t source, int rows_used, struct bb_error *err)
+{
+    struct bb_plan_source *s = plan_source(j, source);
+    struct bb_error why = *err;
+    if (s->excluded) return BB_OK;
+    s->excluded = 1;
+    if (rows_used) j->spoilt = 1;
+    return bb_run_refuse_file(j->run, (int)j->job->dataset.iso, s->leaf->path, s->leaf->member, why.text, err);
+}
+
+static enum bb_status open_reader(struct job *j, struct open_source *os, const struct bb_block *first, struct bb_error *err)
+{
+    struct bb_plan_source *s = plan_source(j, os->source);
+    struct bb_detection *found = bb_calloc(&j->run->budget, sizeof *found);
+    struct bb_evidence evidence = { .path = s->leaf->path, .member = s->leaf->member, .name = s->leaf->name,
+                                    .head = { first->text, first->n }, .head_is_all = first->is_last, .forced_report = s->report,
+                                    .forced_iso = (int)j->job->dataset.iso };
+    enum bb_status status;
+    if (!found) return bb_fail_budget(err, &j->run->budget, "the detection of a file");
+    status = bb_detect(&evidence, found, err);
+    if (status == BB_OK)
+        status = bb_reader_new(found, &j->job->dataset, &evidence, j->zone, j->tables->places, &j->run->budget, &os->reader, err);
+    bb_free(found);
+    if (status == BB_REJECT) status = BB_SKIP; /* was a price file when the plan was made */
+    return status;
+}
+
+/* The next source that nobody reads yet; NULL when there is none. */
+static enum bb_status open_next(struct job *j, struct open_source **os_ret, struct bb_error *err)
+{
+    *os_ret = NULL;
+    for (;;) {
+        struct open_source *os;
+        size_t source;
+        enum bb_status status;
+        pthread_mutex_lock(&j->mutex);
+        while (j->next_source < j->job->n_sources && plan_source(j, j->next_source)->excluded) j->next_source++;
+        source = j->next_source;
+        if (source < j->job->n_sources) j->next_source++;
+        pthread_mutex_unlock(&j->mutex);
+        if (source >= j->job->n_sources) return BB_OK;
+        os = bb_calloc(&j->run->budget, sizeof *os);
+        if (!os) return bb_fail_budget(err, &j->run->budget, "an open file");
+        os->source = source;
+        os->reached_utc_s = plan_source(j, source)->first_utc_s;
+        status = bb_feed_open(plan_source(j, source)->leaf, j->run->block_nbytes, &j->run->budget, &os->feed, err);
+        if (status == BB_OK) {
+            *os_ret = os;
+            return BB_OK;
+        }
+        close_source(os);
+        if (status != BB_SKIP && status != BB_IO) return status;
+        BB_TRY(exclude(j, source, 0, err));
+    }
+}
+
+/* ---- one block ---- */
+
+struct reject_ctx {
+    struct job *job;
+    const struct bb_plan_source *source;
+    enum bb_status status;
+    struct bb_error error;
+};
+
+static void on_reject(void *ctx_, const struct bb_reject *reject)
+{
+    struct reject_ctx *ctx = ctx_;
+    if (ctx->source->reported || ctx->status != BB_OK) return;
+    ctx->status = bb_run_reject_row(ctx->job->run, (int)ctx->job->job->dataset.iso, ctx->source->leaf, reject, &ctx->error);
+}
+
+static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *err)
+{
+    struct job_worker *w = batch->ctx;
+    enum bb_status status = BB_OK;
+    if (batch->n > 0 && !w->job->spoilt) {
+        plan_source(w->job, w->router.source)->used = 1;
+        status = bb_router_send(&w->router, batch->rows, batch->n, err);
+    }
+    batch->n = 0;
+    return status;
+}
+
+static enum bb_status add_span(struct job *j, struct open_source *os, uint32_t sequence, const struct bb_block_counts *counts,
+                               struct bb_error *err)
+{
+    int ok = 1;
+    if (counts->min_utc_s > counts->max_utc_s) return BB_OK;
+    pthread_mutex_lock(&j->mutex);
+    ok = bb_grow(&j->run->budget, (void **)&os->spans, &os->cap_spans, os->n_spans + 1, sizeof *os->spans);
+    if (ok) os->spans[os->n_spans++] = (struct block_span){ sequence, counts->min_utc_s, counts->max_utc_s };
+    pthread_mutex_unlock(&j->mutex);
+    return ok ? BB_OK : bb_fail_budget(err, &j->run->budget, "the list of blocks");
+}
+
+static enum bb_status parse_block(struct job_worker *w, struct open_source *os, struct bb_block *block, uint32_t sequence,
+                                  struct bb_error *err)
+{
+    struct job *j = w->job;
+    struct bb_plan_source *s = plan_source(j, os->source);
+    struct reject_ctx rejects = { .job = j, .source = s };
+    struct bb_block_counts counts = { 0 };
+    enum bb_status status;
+    BB_TRY(bb_tables_add_slice(j->tables, os->source, sequence, &block->slice, err));
+    w->router.source = os->source;
+    block->on_reject = on_reject;
+    block->reject_ctx = &rejects;
+    status = bb_reader_block(os->reader, w->parser, block, &w->batch, &counts, err);
+    if (status == BB_OK) status = flush_batch(&w->batch, err);
+    w->batch.n = 0;
+    if (status != BB_OK) return status;
+    if (rejects.status != BB_OK) {
+        *err = rejects.error;
+        return rejects.status;
+    }
+    if (!s->reported) {
+        j->run->n_records += counts.records;
+        j->run->n_rows += counts.rows;
+        pthread_mutex_lock(&j->mutex);
+        j->run->result->unknown_words += counts.unknown_words;
+        pthread_mutex_unlock(&j->mutex);
+    }
+    return add_span(j, os, sequence, &counts, err);
+}
+
+/* The first block makes the reader and belongs to whoever opened the source; the others wait for it. */
+static enum bb_status read_one(struct job_worker *w, struct open_source *os, int *ended_ret, struct bb_error *err)
+{
+    struct job *j = w->job;
+    struct bb_plan_source *s = plan_source(j, os->source);
+    struct bb_block block = { 0 };
+    struct bb_reject too_long = { .column = "", .reason = "line_too_long",
+                                  .detail = "the line is longer than any report has; is this the right file?" };
+    uint32_t sequence = 0;
+    enum bb_status status = bb_feed_next(os->feed, &w->buffer, &block, &sequence, &too_long, err);
+    *ended_ret = 0;
+    if (status == BB_REJECT) {
+        struct reject_ctx rejects = { .job = j, .source = s };
+        on_reject(&rejects, &too_long);
+        if (rejects.status != BB_OK) *err = rejects.error;
+        return rejects.status;
+    }
+    if (status == BB_OK && block.is_first) {
+        if (block.n >= 3 && memcmp(block.text, "\xEF\xBB\xBF", 3) == 0) block.text += 3, block.n -= 3, block.first_byte += 3;
+        status = open_reader(j, os, &block, err);
+    }
+    if (status == BB_OK && !os->reader) status = bb_fail(err, BB_BUG, "%.*s: a block before the first one", BB_STR_ARG(s->leaf->path));
+    if (status == BB_OK) status = parse_block(w, os, &block, sequence, err);
+    if (!s->reported) {
+        j->run->done_nbytes += bb_feed_progress(os->feed);
+        bb_run_progress(j->run, "reading");
+    }
+    if (status == BB_EOF) {
+        *ended_ret = 1;
+        return BB_OK;
+    }
+    if (status == BB_SKIP || status == BB_IO) {
+        *ended_ret = 1;
+        return exclude(j, os->source, s->used, err);
+    }
+    return status;
+}
+
+/* ---- fill ---- */
+
+/* Own source first, else a new one, else help with somebody's. Counts itself as a user of what it returns. */
+static enum bb_status choose(struct job_worker *w, struct open_source **os_ret, struct bb_error *err)
+{
+    struct job *j = w->job;
+    if (!w->own) {
+        struct open_source *fresh;
+        BB_TRY(open_next(j, &fresh, err));
+        if (fresh) { /* the first block in private: it makes the reader */
+            int ended;
+            enum bb_status status = read_one(w, fresh, &ended, err);
+            if (status != BB_OK) {
+                close_source(fresh);
+                return status;
+            }
+            pthread_mutex_lock(&j->mutex);
+            fresh->exhausted = ended;
+            w->own = fresh;
+            pthread_mutex_unlock(&j->mutex);
+        }
+    }
+    pthread_mutex_lock(&j->mutex);
+    *os_ret = w->own;
+    for (unsigned i = 0; i < j->n_workers && !*os_ret; i++) {
+        struct open_source *other = j->workers[i].own;
+        if (other && !other->exhausted && !plan_source(j, other->source)->sequential) *os_ret = other;
+    }
+    if (*os_ret) (*os_ret)->n_users++;
+    pthread_mutex_unlock(&j->mutex);
+    return BB_OK;
+}
+
+/* Whoever leaves an exhausted source last closes it. */
+static void leave(struct job *j, struct open_source *os, int ended)
+{
+    int last;
+    pthread_mutex_lock(&j->mutex);
+    if (ended) os->exhausted = 1;
+    os->n_users--;
+    last = os->exhausted && os->n_users == 0;
+    if (last)
+        for (unsigned i = 0; i < j->n_workers; i++)
+            if (j->workers[i].own == os) j->workers[i].own = NULL;
+    pthread_mutex_unlock(&j->mutex);
+    if (last) {
+        struct bb_plan_source *s = plan_source(j, os->source);
+        char hash[33];
+        if (!s->excluded) {
+            bb_feed_identity(os->feed, hash, &s->content_nbytes);
+            memcpy(s->hash, hash, sizeof s->hash);
+        }
+        if (!s->reported) j->run->files_done++;
+        close_source(os);
+    }
+}
+
+static int is_full(struct job *j)
+{
+    size_t left = bb_budget_left(&j->run->budget);
+    return bb_tables_held_nbytes(j->tables) >= j->rows_limit_nbytes || left < j->run->budget.limit_nbytes / 5;
+}
+
+static void fill_task(void *ctx, size_t task, unsigned worker)
+{
+    struct job *j = ctx;
+    struct job_worker *w = &j->workers[worker];
+    struct bb_error err;
+    (void)task;
+    while (!j->full && !j->failed && !bb_run_stopped(j->run)) {
+        struct open_source *os;
+        int ended = 0;
+        enum bb_status status = choose(w, &os, &err);
+        if (status == BB_OK && !os) return;
+        if (status == BB_OK) {
+            if (!os->exhausted) status = read_one(w, os, &ended, &err);
+            leave(j, os, ended);
+        }
+        if (status != BB_OK) {
+            fail(j, &err);
+            return;
+        }
+        if (!j->spoilt && is_full(j)) j->full = 1;
+    }
+}
+
+/* ---- how far everything is ---- */
+
+static uint32_t floor_to_day(const struct job *j, uint32_t utc_s)
+{
+    int64_t start, end;
+    bb_zone_day(j->zone, bb_zone_local(j->zone, utc_s).wall.day, &start, &end);
+    return start > 0 ? (uint32_t)start : 0;
+}
+
+static int by_sequence(const void *a, const void *b)
+{
+    uint32_t x = ((const struct block_span *)a)->sequence, y = ((const struct block_span *)b)->sequence;
+    return x < y ? -1 : x > y;
+}
+
+static uint32_t unit_of(const struct job *j, size_t source, uint32_t utc_s)
+{
+    return plan_source(j, source)->order == BB_ORDER_TIME ? utc_s : floor_to_day(j, utc_s);
+}
+
+static void fold_spans(struct job *j, struct open_source *os)
+{
+    qsort(os->spans, os->n_spans, sizeof *os->spans, by_sequence);
+    for (size_t i = 0; i < os->n_spans; i++) {
+        if (unit_of(j, os->source, os->spans[i].min_utc_s) < unit_of(j, os->source, os->reached_utc_s)) os->disordered = 1;
+        os->reached_utc_s = BB_MAX(os->reached_utc_s, os->spans[i].max_utc_s);
+    }
+    os->n_spans = 0;
+}
+
+/* No row before this can come any more, if the hints hold. */
+static uint32_t low_water(struct job *j)
+{
+    uint32_t low = UINT32_MAX;
+    for (unsigned i = 0; i < j->n_workers; i++) {
+        struct open_source *os = j->workers[i].own;
+        if (!os) continue;
+        fold_spans(j, os);
+        if (os->disordered) return 0;
+        low = BB_MIN(low, unit_of(j, os->source, os->reached_utc_s));
+    }
+    for (size_t s = j->next_source; s < j->job->n_sources; s++) {
+        const struct bb_plan_source *source = plan_source(j, s);
+        if (source->excluded) continue;
+        return BB_MIN(low, floor_to_day(j, source->first_utc_s)); /* the first one is the earliest: they are sorted */
+    }
+    return low;
+}
+
+static int exhausted(const struct job *j)
+{
+    for (unsigned i = 0; i < j->n_workers; i++)
+        if (j->workers[i].own) return 0;
+    return j->next_source >= j->job->n_sources;
+}
+
+static enum bb_status make_room(struct job *j, int drain_early, struct bb_error *err)
+{
+    size_t held = bb_tables_held_nbytes(j->tables);
+    if (drain_early) {
+        uint32_t low = low_water(j);
+        if (low > 0) BB_TRY(bb_tables_drain(j->tables, low, err));
+    }
+    /* Too little came free: the next round would be short. */
+    if (bb_tables_held_nbytes(j->tables) > held / 2) BB_TRY(bb_tables_spill(j->tables, err));
+    return BB_OK;
+}
+
+/* ---- a pass ---- */
+
+static void reset_workers(struct job *j)
+{
+    for (unsigned i = 0; i < j->n_workers; i++) {
+        struct job_worker *w = &j->workers[i];
+        close_source(w->own);
+        bb_worker_free(w->parser);
+        bb_feed_buffer_reset(&w->buffer);
+        bb_router_reset(&w->router);
+        bb_free(w->batch.rows);
+    }
+    bb_free(j->workers);
+    j->workers = NULL;
+}
+
+static enum bb_status init_workers(struct job *j, struct bb_error *err)
+{
+    struct bb_run *run = j->run;
+    j->n_workers = bb_pool_threads(run->pool);
+    j->workers = bb_calloc(&run->budget, j->n_workers * sizeof *j->workers);
+    if (!j->workers) return bb_fail_budget(err, &run->budget, "the workers");
+    for (unsigned i = 0; i < j->n_workers; i++) {
+        struct job_worker *w = &j->workers[i];
+        w->job = j;
+        w->index = i;
+        bb_router_init(&w->router, j->tables, i);
+        w->parser = bb_worker_new(&run->budget);
+        w->batch.rows = bb_alloc(&run->budget, BATCH_ROWS * sizeof *w->batch.rows);
+        w->batch.cap = BATCH_ROWS;
+        w->batch.flush = flush_batch;
+        w->batch.ctx = w;
+        if (!w->parser || !w->batch.rows) return bb_fail_budget(err, &run->budget, "the workers");
+        BB_TRY(bb_feed_buffer_init(&w->buffer, run->block_nbytes, &run->budget, err));
+    }
+    /* Half of what is left is for rows; the other half for sorting and encoding them. */
+    j->rows_limit_nbytes = bb_budget_left(&run->budget) / 2;
+    return BB_OK;
+}
+
+/* Every source must at least claim an order and say where it starts. */
+static int hints_suffice(const struct job *j)
+{
+    for (size_t i = 0; i < j->job->n_sources; i++)
+        if (plan_source(j, i)->order == BB_ORDER_NONE || plan_source(j, i)->first_utc_s == 0) return 0;
+    return 1;
+}
+
+static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
+{
+    BB_TRY(init_workers(j, err));
+    for (;;) {
+        j->full = 0;
+        bb_pool_run(j->run->pool, fill_task, j, j->n_workers);
+        if (j->failed) {
+            *err = j->error;
+            return j->error.status;
+        }
+        if (bb_run_stopped(j->run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
+        if (bb_tables_late(j->tables)) j->spoilt = 1;
+        if (exhausted(j)) break;
+        if (!j->spoilt) BB_TRY(make_room(j, drain_early, err));
+    }
+    if (j->spoilt) return BB_OK;
+    reset_workers(j); /* their memory is better used by the merge */
+    return bb_tables_finish(j->tables, err);
+}
+
+enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job, const struct bb_zone *zone,
+                          struct bb_tables *tables_ret, struct bb_error *err)
+{
+    enum bb_status status = BB_OK;
+    for (int n = 0; n < MAX_PASSES; n++) {
+        struct job j = { .run = run, .plan = plan, .job = job, .zone = zone, .tables = tables_ret };
+        BB_TRY(bb_tables_init(tables_ret, run, plan, job, zone, err));
+        pthread_mutex_init(&j.mutex, NULL);
+        for (size_t i = 0; i < job->n_sources; i++) plan_source(&j, i)->used = 0;
+        status = pass(&j, n == 0 && hints_suffice(&j), err);
+        reset_workers(&j);
+        pthread_mutex_destroy(&j.mutex);
+        if (status == BB_OK && !j.spoilt) return BB_OK;
+        bb_tables_reset(tables_ret);
+        if (status != BB_OK) return status;
+        for (size_t i = 0; i < job->n_sources; i++) plan->sources[job->sources[i]].reported = 1;
+    }
+    return bb_fail(err, BB_IO, "the input files change while they are being read; try again when nothing writes to them");
+}

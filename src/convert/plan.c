@@ -1,0 +1,296 @@
+#include "convert/plan.h"
+
+#include "convert/feed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HEAD_NBYTES     ((size_t)64 << 10)
+#define HEAD_MAX_NBYTES ((size_t)64 << 20)
+
+/* ---- the head of a leaf ---- */
+
+struct head {
+    const struct bb_leaf *leaf;
+    struct bb_budget *budget;
+    char *memory; /* PAD + text + PAD */
+    size_t cap;
+};
+
+static enum bb_status read_head(struct head *h, size_t cap, struct bb_evidence *evidence, struct bb_error *err)
+{
+    struct bb_stream *stream;
+    enum bb_status status;
+    size_t n = 0;
+    char *memory = bb_alloc(h->budget, cap + 2 * BB_FEED_PAD);
+    if (!memory) return bb_fail_budget(err, h->budget, "the start of a file");
+    bb_free(h->memory);
+    h->memory = memory;
+    h->cap = cap;
+    BB_TRY(bb_stream_open(h->leaf, h->budget, &stream, err));
+    evidence->head_is_all = 0;
+    do {
+        size_t got = 0;
+        status = bb_stream_read(stream, memory + BB_FEED_PAD + n, cap - n, &got, err);
+        n += got;
+    } while (status == BB_OK && n < cap);
+    bb_stream_close(stream);
+    if (status == BB_EOF) evidence->head_is_all = 1;
+    else if (status != BB_OK) return status;
+    evidence->head = (struct bb_str){ memory + BB_FEED_PAD, n };
+    if (n >= 3 && memcmp(evidence->head.p, "\xEF\xBB\xBF", 3) == 0) evidence->head.p += 3, evidence->head.n -= 3;
+    return BB_OK;
+}
+
+static enum bb_status more_head(void *ctx, struct bb_evidence *evidence, struct bb_error *err)
+{
+    struct head *h = ctx;
+    size_t cap = BB_MIN(h->cap * 4, HEAD_MAX_NBYTES);
+    if (evidence->head_is_all || cap == h->cap || cap > bb_budget_left(h->budget) / 4) return BB_EOF;
+    return read_head(h, cap, evidence, err);
+}
+
+enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso, struct bb_budget *budget,
+                              struct bb_detection *detection_ret, struct bb_error *err)
+{
+    struct head h = { .leaf = leaf, .budget = budget };
+    struct bb_evidence evidence = { .path = leaf->path, .member = leaf->member, .name = leaf->name, .more = more_head,
+                                    .more_ctx = &h, .forced_report = forced_report, .forced_iso = forced_iso };
+    enum bb_status status = read_head(&h, HEAD_NBYTES, &evidence, err);
+    if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
+    bb_free(h.memory);
+    return status;
+}
+
+/* ---- detection of all leaves ---- */
+
+struct detecting {
+    struct bb_run *run;
+    struct bb_plan *plan;
+    pthread_mutex_t mutex;
+    struct bb_error error; /* the first one that stops the run */
+};
+
+static int only_iso(unsigned mask)
+{
+    if (mask == 0 || (mask & (mask - 1)) != 0) return -1;
+    return __builtin_ctz(mask);
+}
+
+static int wanted(const struct busbar_convert_options *o, const struct bb_dataset *d)
+{
+    unsigned market = d->market == BB_DA || d->market == BB_DA_EXANTE ? 1 : 2;
+    if (o->iso_mask && !(o->iso_mask >> d->iso & 1)) return 0;
+    if (o->market_mask && !(o->market_mask & market)) return 0;
+    return !o->kind_mask || (o->kind_mask & (d->kind == BB_ENERGY ? 1u : 2u));
+}
+
+static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, const struct bb_detection *found, struct bb_error *err)
+{
+    struct bb_plan *plan = d->plan;
+    struct bb_plan_source s = { .leaf = leaf, .report = found->report, .data_source = found->data_source,
+                                .order = (uint8_t)found->order, .sequential = (uint8_t)found->sequential,
+                                .derive_energy = (uint8_t)found->derive_energy, .first_utc_s = found->first_utc_s,
+                                .publication_utc_s = found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
+    for (int i = 0; i < found->n_datasets; i++)
+        if (wanted(d->run->options, &found->datasets[i])) s.datasets[s.n_datasets++] = found->datasets[i];
+    if (s.n_datasets == 0) return BB_OK;
+    if (!bb_grow(&d->run->budget, (void **)&plan->sources, &plan->cap_sources, plan->n_sources + 1, sizeof *plan->sources))
+        return bb_fail_budget(err, &d->run->budget, "the list of input files");
+    plan->sources[plan->n_sources++] = s;
+    return BB_OK;
+}
+
+static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf, struct bb_error *err)
+{
+    struct bb_run *run = d->run;
+    struct bb_detection *found = bb_calloc(&run->budget, sizeof *found);
+    enum bb_status status;
+    if (!found) return bb_fail_budget(err, &run->budget, "the detection of a file");
+    status = bb_plan_detect(leaf, run->options->report, only_iso(run->options->iso_mask), &run->budget, found, err);
+    pthread_mutex_lock(&d->mutex);
+    if (status == BB_OK && found->is_reference) {
+        char text[256];
+        snprintf(text, sizeof text, "%s: a reference file: it holds locations, no prices", found->report);
+        bb_run_note_empty(run, leaf, text);
+    } else if (status == BB_OK) {
+        status = keep(d, leaf, found, err);
+        run->total_nbytes += leaf->stored_size;
+    } else if (status == BB_REJECT) {
+        bb_run_note_empty(run, leaf, err->text);
+        status = BB_OK;
+    } else if (status == BB_SKIP || status == BB_IO) {
+        status = bb_run_refuse_file(run, -1, leaf->path, leaf->member, err->text, err);
+    }
+    pthread_mutex_unlock(&d->mutex);
+    bb_free(found);
+    return status;
+}
+
+static void detect_task(void *ctx, size_t task, unsigned worker)
+{
+    struct detecting *d = ctx;
+    struct bb_error err;
+    (void)worker;
+    if (d->error.status != BB_OK || bb_run_stopped(d->run)) return;
+    if (detect_one(d, bb_leaf_at(d->plan->leaves, task), &err) != BB_OK) {
+        pthread_mutex_lock(&d->mutex);
+        if (d->error.status == BB_OK) d->error = err;
+        pthread_mutex_unlock(&d->mutex);
+    }
+    bb_run_progress(d->run, "looking");
+}
+
+/* ---- ranks: which source is later ---- */
+
+static int same_posting(const struct bb_plan_source *a, const struct bb_plan_source *b)
+{
+    return a->publication_utc_s == b->publication_utc_s && bb_str_eq(a->leaf->name, b->leaf->name);
+}
+
+static int by_posting(const void *a_, const void *b_)
+{
+    const struct bb_plan_source *a = a_, *b = b_;
+    int c;
+    if (a->publication_utc_s != b->publication_utc_s) return a->publication_utc_s < b->publication_utc_s ? -1 : 1;
+    c = bb_str_cmp(a->leaf->name, b->leaf->name);
+    if (c == 0) c = strcmp(a->hash, b->hash);
+    if (c == 0) c = bb_str_cmp(a->leaf->path, b->leaf->path); /* equal content: any order gives equal rows */
+    if (c == 0) c = bb_str_cmp(a->leaf->member, b->leaf->member);
+    return c;
+}
+
+static enum bb_status hash_content(struct bb_run *run, struct bb_plan_source *s, struct bb_error *err)
+{
+    struct bb_stream *stream;
+    struct bb_hasher *hasher = bb_hasher_new(&run->budget);
+    char *text = bb_alloc(&run->budget, HEAD_NBYTES);
+    enum bb_status status = hasher && text ? bb_stream_open(s->leaf, &run->budget, &stream, err)
+                                           : bb_fail_budget(err, &run->budget, "comparing files of one name");
+    if (status == BB_OK) {
+        do {
+            size_t got = 0;
+            status = bb_stream_read(stream, text, HEAD_NBYTES, &got, err);
+            bb_hasher_update(hasher, text, got);
+        } while (status == BB_OK);
+        bb_stream_close(stream);
+        if (status == BB_EOF || status == BB_SKIP) status = BB_OK; /* damage is reported when the file is read */
+        bb_hasher_hex(hasher, s->hash);
+    }
+    bb_hasher_free(hasher);
+    bb_free(text);
+    return status;
+}
+
+/* Only files that nothing else tells apart are read for their content. */
+static enum bb_status rank_sources(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
+{
+    if (plan->n_sources == 0) return BB_OK;
+    qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
+    for (size_t i = 0; i < plan->n_sources; i++) {
+        struct bb_plan_source *s = plan->sources;
+        int twin = (i > 0 && same_posting(&s[i - 1], &s[i])) || (i + 1 < plan->n_sources && same_posting(&s[i], &s[i + 1]));
+        if (twin) BB_TRY(hash_content(run, &s[i], err));
+        if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
+    }
+    qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
+    for (size_t i = 0; i < plan->n_sources; i++) plan->sources[i].rank = (uint32_t)i;
+    return BB_OK;
+}
+
+/* ---- jobs ---- */
+
+static int by_dataset(const void *a, const void *b) { return bb_dataset_cmp(a, b); }
+
+static int by_first_instant(const void *a_, const void *b_, void *ctx)
+{
+    const struct bb_plan_source *sources = ctx, *a = &sources[*(const uint32_t *)a_], *b = &sources[*(const uint32_t *)b_];
+    if (a->first_utc_s != b->first_utc_s) return a->first_utc_s < b->first_utc_s ? -1 : 1;
+    return a->rank < b->rank ? -1 : a->rank > b->rank;
+}
+
+static enum bb_status list_datasets(struct bb_run *run, const struct bb_plan *plan, struct bb_dataset **datasets_ret, size_t *n_ret,
+                                    struct bb_error *err)
+{
+    size_t n = 0, cap = 0, distinct = 0;
+    struct bb_dataset *all = NULL;
+    for (size_t i = 0; i < plan->n_sources; i++)
+        for (int k = 0; k < plan->sources[i].n_datasets; k++) {
+            const struct bb_dataset *d = &plan->sources[i].datasets[k];
+            if (n > 0 && bb_dataset_cmp(&all[n - 1], d) == 0) continue;
+            if (!bb_grow(&run->budget, (void **)&all, &cap, n + 1, sizeof *all)) {
+                bb_free(all);
+                return bb_fail_budget(err, &run->budget, "the list of datasets");
+            }
+            all[n++] = *d;
+        }
+    if (n) qsort(all, n, sizeof *all, by_dataset);
+    for (size_t i = 0; i < n; i++)
+        if (distinct == 0 || bb_dataset_cmp(&all[distinct - 1], &all[i]) != 0) all[distinct++] = all[i];
+    *datasets_ret = all;
+    *n_ret = distinct;
+    return BB_OK;
+}
+
+static int has_dataset(const struct bb_plan_source *s, const struct bb_dataset *d)
+{
+    for (int k = 0; k < s->n_datasets; k++)
+        if (bb_dataset_cmp(&s->datasets[k], d) == 0) return 1;
+    return 0;
+}
+
+static enum bb_status make_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
+{
+    struct bb_dataset *datasets = NULL;
+    size_t n = 0;
+    enum bb_status status = list_datasets(run, plan, &datasets, &n, err);
+    if (status == BB_OK && n > 0) {
+        plan->jobs = bb_calloc(&run->budget, n * sizeof *plan->jobs);
+        if (!plan->jobs) status = bb_fail_budget(err, &run->budget, "the list of jobs");
+    }
+    for (size_t j = 0; j < n && status == BB_OK; j++) {
+        struct bb_job *job = &plan->jobs[plan->n_jobs++];
+        size_t cap = 0;
+        job->dataset = datasets[j];
+        for (size_t i = 0; i < plan->n_sources && status == BB_OK; i++) {
+            if (!has_dataset(&plan->sources[i], &datasets[j])) continue;
+            if (!bb_grow(&run->budget, (void **)&job->sources, &cap, job->n_sources + 1, sizeof *job->sources))
+                status = bb_fail_budget(err, &run->budget, "the list of jobs");
+            else job->sources[job->n_sources++] = (uint32_t)i;
+        }
+        if (status == BB_OK) qsort_r(job->sources, job->n_sources, sizeof *job->sources, by_first_instant, plan->sources);
+    }
+    bb_free(datasets);
+    return status;
+}
+
+enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
+{
+    struct detecting d = { .run = run, .plan = plan };
+    *plan = (struct bb_plan){ 0 };
+    BB_TRY(bb_leaf_list_new(run->options->inputs, run->options->n_inputs, run->temp_dir, &run->budget, &plan->leaves, err));
+    for (size_t i = 0; i < bb_leaf_problem_count(plan->leaves); i++) {
+        const struct bb_leaf_problem *p = bb_leaf_problem_at(plan->leaves, i);
+        BB_TRY(bb_run_refuse_file(run, -1, p->path, p->member, p->error.text, err));
+    }
+    pthread_mutex_init(&d.mutex, NULL);
+    bb_pool_run(run->pool, detect_task, &d, bb_leaf_count(plan->leaves));
+    pthread_mutex_destroy(&d.mutex);
+    if (d.error.status != BB_OK) {
+        if (err) *err = d.error;
+        return d.error.status;
+    }
+    if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
+    run->files_total = plan->n_sources;
+    BB_TRY(rank_sources(run, plan, err));
+    return make_jobs(run, plan, err);
+}
+
+void bb_plan_reset(struct bb_plan *plan)
+{
+    for (size_t j = 0; j < plan->n_jobs; j++) bb_free(plan->jobs[j].sources);
+    bb_free(plan->jobs);
+    bb_free(plan->sources);
+    bb_leaf_list_free(plan->leaves);
+    *plan = (struct bb_plan){ 0 };
+}

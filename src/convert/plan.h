@@ -1,0 +1,45 @@
+/* Before anything is read in full: what is there, what each file is, and which jobs follow. A job is a dataset (both halves, all years)
+ * with the sources that have rows for it, in the order in which they are read. */
+#ifndef BB_PLAN_H
+#define BB_PLAN_H
+
+#include "convert/run.h"
+
+struct bb_plan_source {
+    const struct bb_leaf *leaf;
+    const char *report, *data_source;
+    struct bb_dataset datasets[BB_MAX_DATASETS];
+    uint8_t n_datasets, order /* enum bb_file_order */, sequential, derive_energy;
+    uint32_t first_utc_s;       /* first instant seen, 0 unknown */
+    int64_t publication_utc_s;  /* stamp of the posting, else time in the archive, else 0 */
+    uint32_t rank;              /* later publication, greater base name, greater content hash: higher */
+    char hash[33];              /* "" until known */
+    uint64_t content_nbytes;
+    _Atomic uint8_t used;       /* rows of it went into the tables in this pass */
+    uint8_t excluded;           /* found damaged while reading: contributes nothing */
+    uint8_t reported;           /* its rejects were told in an earlier pass */
+};
+
+struct bb_job {
+    struct bb_dataset dataset;
+    uint32_t *sources; /* indexes into the plan's sources, by first instant */
+    size_t n_sources;
+};
+
+struct bb_plan {
+    struct bb_leaf_list *leaves;
+    struct bb_plan_source *sources;
+    size_t n_sources, cap_sources;
+    struct bb_job *jobs;
+    size_t n_jobs;
+};
+
+/* Lists, detects in parallel, refuses what is unknown, applies --iso, --market and --kind. */
+enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_error *err) BB_WARN_UNUSED;
+void bb_plan_reset(struct bb_plan *plan);
+
+/* Detection of one leaf as bb_plan_make does it, for `busbar detect`. */
+enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso, struct bb_budget *budget,
+                              struct bb_detection *detection_ret, struct bb_error *err);
+
+#endif

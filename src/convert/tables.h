@@ -1,0 +1,76 @@
+/* The tables of one job: for each half and year a sort and, once rows come out, a file of the lake. Rows find their table by place (half) and
+ * instant (year of the delivery date). */
+#ifndef BB_TABLES_H
+#define BB_TABLES_H
+
+#include "convert/plan.h"
+#include "lake/ledger.h"
+#include "sort/sort.h"
+
+struct bb_table_source { /* what one source gave to one table */
+    _Atomic uint64_t rows;
+    _Atomic uint32_t first_utc_s, last_utc_s;
+};
+
+struct bb_table {
+    enum bb_half half;
+    int year;
+    struct bb_sort *sort;
+    struct bb_year_file *file;       /* NULL until the first row comes out, and in a dry run */
+    struct bb_table_source *sources; /* one per source of the job */
+    struct bb_tables *tables;
+    uint64_t rows_out, nbytes;
+    struct bb_sort_counts counts;
+};
+
+struct bb_tables {
+    struct bb_run *run;
+    const struct bb_plan *plan;
+    const struct bb_job *job;
+    const struct bb_zone *zone;
+    struct bb_places *places;
+    struct bb_slice *slices;
+    size_t n_slices, cap_slices;
+    pthread_mutex_t mutex; /* slices and the list of tables */
+    struct bb_table **list;
+    size_t n, cap;
+    int derive_energy;
+    _Atomic uint64_t n_filtered; /* rows of years that were not asked for */
+};
+
+enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const struct bb_plan *plan, const struct bb_job *job,
+                              const struct bb_zone *zone, struct bb_error *err) BB_WARN_UNUSED;
+void bb_tables_reset(struct bb_tables *t);
+/* After finish: gives back everything but the finished files and the counts. */
+void bb_tables_keep_files_only(struct bb_tables *t);
+
+/* Registers a block; source is an index into job->sources. */
+enum bb_status bb_tables_add_slice(struct bb_tables *t, size_t source, uint32_t sequence, uint32_t *slice_ret, struct bb_error *err)
+    BB_WARN_UNUSED;
+
+/* One worker's way into the tables: caches half per place and the last year. */
+struct bb_router {
+    struct bb_tables *tables;
+    unsigned worker;
+    size_t source;      /* index into job->sources, of the rows to come */
+    uint8_t *halves;    /* per place, 0xFF unknown */
+    size_t n_halves;
+    int64_t year_start_utc_s, year_end_utc_s;
+    int year;
+    int year_wanted;
+    struct bb_table *last[BB_N_HALF]; /* of that year */
+};
+void bb_router_init(struct bb_router *r, struct bb_tables *t, unsigned worker);
+void bb_router_reset(struct bb_router *r);
+/* Sends rows of one slice to their tables. */
+enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+
+size_t bb_tables_held_nbytes(const struct bb_tables *t);
+int bb_tables_late(const struct bb_tables *t);
+/* Emits all instants before the bound into the files. */
+enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_tables_spill(struct bb_tables *t, struct bb_error *err) BB_WARN_UNUSED;
+/* Drains the rest and finishes every file (not yet published); counts are final after this. */
+enum bb_status bb_tables_finish(struct bb_tables *t, struct bb_error *err) BB_WARN_UNUSED;
+
+#endif

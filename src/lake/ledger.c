@@ -1,0 +1,67 @@
+#include "lake/ledger.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static int by_name(const void *a_, const void *b_)
+{
+    const struct bb_ledger_source *a = a_, *b = b_;
+    int c = bb_str_cmp(a->name, b->name);
+    if (c == 0) c = bb_str_cmp(a->member, b->member);
+    if (c == 0) c = strcmp(a->hash, b->hash);
+    return c;
+}
+
+static void put_time(struct bb_json *j, const char *key, int64_t utc_s)
+{
+    struct tm tm;
+    char text[40];
+    time_t t = (time_t)utc_s;
+    gmtime_r(&t, &tm);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    bb_json_put_cstr(j, key, text);
+}
+
+static void put_source(struct bb_json *j, const struct bb_ledger_source *s)
+{
+    bb_json_open(j, '{');
+    bb_json_put_str(j, "name", s->name);
+    if (s->member.n) bb_json_put_str(j, "member", s->member);
+    bb_json_put_str(j, "report", s->report);
+    bb_json_put_int(j, "bytes", (int64_t)s->content_nbytes);
+    bb_json_put_cstr(j, "xxh3", s->hash);
+    bb_json_put_int(j, "rows", (int64_t)s->rows);
+    put_time(j, "first", s->first_utc_s);
+    put_time(j, "last", s->last_utc_s);
+    if (s->publication_utc_s) put_time(j, "published", s->publication_utc_s);
+    bb_json_close(j, '}');
+}
+
+int bb_ledger_write(struct bb_ledger *l, struct bb_buf *out)
+{
+    struct bb_json j;
+    char name[64];
+    bb_dataset_name(&l->dataset, l->half, name);
+    if (l->n_sources) qsort(l->sources, l->n_sources, sizeof *l->sources, by_name);
+    bb_json_init(&j, out, 0);
+    bb_json_open(&j, '{');
+    bb_json_put_cstr(&j, "busbar", BUSBAR_VERSION);
+    bb_json_put_cstr(&j, "iso", bb_iso_infos[l->dataset.iso].name);
+    bb_json_put_cstr(&j, "dataset", name);
+    bb_json_put_int(&j, "year", l->year);
+    bb_json_put_int(&j, "rows", (int64_t)l->rows);
+    bb_json_put_int(&j, "duplicates", (int64_t)l->duplicates);
+    bb_json_put_int(&j, "revisions", (int64_t)l->revisions);
+    bb_json_key(&j, "sources");
+    bb_json_open(&j, '[');
+    for (size_t i = 0; i < l->n_sources; i++) {
+        const struct bb_ledger_source *s = &l->sources[i];
+        if (i > 0 && by_name(&s[-1], s) == 0) continue; /* the same content named twice */
+        put_source(&j, s);
+    }
+    bb_json_close(&j, ']');
+    bb_json_close(&j, '}');
+    return bb_json_ok(&j);
+}
