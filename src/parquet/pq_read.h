@@ -71,7 +71,8 @@ struct bb_str bb_pq_reader_created_by(const struct bb_pq_reader *reader);
 enum bb_status bb_pq_read_pages(struct bb_pq_reader *reader, size_t group, size_t column,
                                 struct bb_pq_read_page **pages_ret, size_t *n_ret,
                                 struct bb_error *err) BB_WARN_UNUSED;
-/* 1: may contain, 0: surely not, -1: no filter. value: PLAIN bytes without length. */
+/* 1: may contain, 0: surely not, -1: no filter, or it cannot be used (*err tells why). value: PLAIN bytes without length.
+ * Reads the filter's header and one block. */
 int bb_pq_bloom_may_contain(struct bb_pq_reader *reader, size_t group, size_t column, struct bb_str value,
                             struct bb_error *err);
 
@@ -89,14 +90,16 @@ struct bb_pq_cursor;
 enum bb_status bb_pq_cursor_open(struct bb_pq_reader *reader, size_t group, size_t column,
                                  struct bb_pq_cursor **cursor_ret, struct bb_error *err) BB_WARN_UNUSED;
 void bb_pq_cursor_close(struct bb_pq_cursor *cursor);
-/* Up to max values in order, never across a page border; BB_EOF at the end. Values of NULL slots are zero or empty. Checks each page's CRC when it is there. Skipping rows reads no page that the offset
- * index says can be passed over; BB_EOF when fewer than n_rows were left. */
+/* Up to max values in order, a few thousand at most and never across a page border; BB_EOF at the end. Values of NULL
+ * slots are zero or empty. Checks each page's CRC when it is there. After a failure the cursor only fails. Skipping rows
+ * reads no page that the offset index says can be passed over; BB_EOF when fewer than n_rows were left. */
 enum bb_status bb_pq_cursor_next(struct bb_pq_cursor *cursor, size_t max, struct bb_pq_values *values_ret,
                                  struct bb_error *err);
 enum bb_status bb_pq_cursor_skip(struct bb_pq_cursor *cursor, int64_t n_rows, struct bb_error *err) BB_WARN_UNUSED;
 
-/* The check before publication: magic, footer, every page header and CRC, row counts, that offset index, column index and statistics lie inside
- * the file and agree with the pages' headers. Reads the file once, decompresses nothing. */
+/* The check before publication: magic, footer, every page header and CRC (a page without is refused), row counts, that
+ * offset index, column index and statistics lie inside the file and agree with the pages' headers. Reads the file once in
+ * large pieces, decompresses nothing. BB_SKIP says what is wrong. */
 enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int64_t *rows_ret,
                                 struct bb_error *err) BB_WARN_UNUSED;
 
