@@ -173,7 +173,8 @@ int cli_convert(const struct cli_args *args)
     options.inputs = (const char *const *)args->operands;
     options.n_inputs = (size_t)args->n_operands;
     options.lake = args->values[CLI_CONVERT_OUTPUT];
-    if (!options.lake) return cli_misuse(CLI_CONVERT, "where to? -o LAKE names the folder for the lake");
+    if (!options.lake && !args->values[CLI_CONVERT_DRY_RUN])
+        return cli_misuse(CLI_CONVERT, "where to? -o LAKE names the folder for the lake");
     if ((code = choose_markets(&options, args)) != 0 || (code = choose_output(&options, args)) != 0 ||
         (code = choose_means(&options, args)) != 0 || (code = choose_voice(&summary, &mode, args)) != 0)
         return code;
@@ -187,12 +188,11 @@ int cli_convert(const struct cli_args *args)
 
     if (code == BUSBAR_INTERRUPTED) {
         int number = stop_signal ? stop_signal : SIGINT;
-        /* Year files are renamed one by one at the end; a signal may come between two of them. */
-        return say_error(&summary, 128 + number,
-                         summary.n_datasets
-                             ? "interrupted while files were being put in place; each is whole, the old one or the "
-                               "new one, and the same command again completes the rest"
-                             : "interrupted; the lake is as it was before this run");
+        return say_error(
+            &summary, 128 + number,
+            summary.n_datasets
+                ? "interrupted; what was written before is whole, and the same command again does the rest"
+                : "interrupted; the lake is as it was before this run");
     }
     if (code == BUSBAR_OK || code == BUSBAR_PARTIAL || code == BUSBAR_NOTHING) cli_summary_put(&summary, &result);
     if (error.text[0] || (code != BUSBAR_OK && code != BUSBAR_PARTIAL))

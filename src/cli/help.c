@@ -111,8 +111,9 @@ void cli_put_overview(FILE *file)
 void cli_put_command_help(enum cli_command_id command)
 {
     const struct cli_command *c = &cli_commands[command];
-    printf("busbar %s: %s\n\nusage: busbar %s%s%s [options]\n\n", c->name, c->line, c->name,
-           *c->operands ? " " : "", c->operands);
+    int at = printf("busbar %s: ", c->name);
+    cli_put_wrapped(stdout, c->line, at, 4, page_width());
+    printf("\nusage: busbar %s%s%s [options]\n\n", c->name, *c->operands ? " " : "", c->operands);
     each_paragraph(c->text, put_text_paragraph);
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
         char title[64];

@@ -37,7 +37,7 @@ void cli_put_json(FILE *file, const char *text)
 
 static void put_text(const char *name, const char *text)
 {
-    if (!text) return;
+    if (!text || !*text) return;
     fprintf(stderr, ",\"%s\":", name);
     cli_put_json(stderr, text);
 }

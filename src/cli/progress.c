@@ -11,7 +11,7 @@
 
 static struct {
     enum cli_progress_mode mode;
-    bool on_terminal, is_drawn;
+    bool on_terminal, is_drawn, is_shown;
     double began_s, shown_s;
     double rate_nbytes, rate_rows; /* per second, smoothed */
     uint64_t last_nbytes, last_rows;
@@ -90,10 +90,11 @@ void cli_progress_show(const struct busbar_event *event)
     bool draws = progress.mode == CLI_PROGRESS_ALWAYS && progress.on_terminal;
     double seconds = cli_progress_seconds(), dt = seconds - progress.shown_s;
     bool is_done = event->total_nbytes > 0 && event->done_nbytes >= event->total_nbytes;
-    double least_s = draws ? 0.1 : progress.mode == CLI_PROGRESS_JSON ? 0.2 : 1;
+    double least_s = draws ? 0.08 : progress.mode == CLI_PROGRESS_JSON ? 0.2 : 1;
     /* The last event is worth a line of its own, but only once. */
     bool just_done = is_done && progress.last_nbytes < event->total_nbytes;
-    if ((dt < least_s && !just_done) || dt <= 0) return;
+    if ((progress.is_shown && dt < least_s && !just_done) || dt <= 0) return;
+    progress.is_shown = true;
     progress.rate_nbytes = smoothed(progress.rate_nbytes, event->done_nbytes, progress.last_nbytes, dt, seconds);
     progress.rate_rows = smoothed(progress.rate_rows, event->rows, progress.last_rows, dt, seconds);
     progress.last_nbytes = event->done_nbytes;

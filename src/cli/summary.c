@@ -17,7 +17,7 @@ enum { SHOWN_AT_MOST = 10 };
 static void put_place(const struct busbar_event *event)
 {
     cli_put_safe(stderr, event->path ? event->path : "?");
-    if (event->member) {
+    if (event->member && *event->member) {
         fputc('(', stderr);
         cli_put_safe(stderr, event->member);
         fputc(')', stderr);
@@ -36,7 +36,7 @@ static void put_row_rejected(const struct cli_summary *summary, const struct bus
     if (summary->rows_rejected > SHOWN_AT_MOST && !summary->is_verbose) return;
     put_place(event);
     fprintf(stderr, ":%" PRIu64, event->line);
-    if (event->column) {
+    if (event->column && *event->column) {
         fputs(": ", stderr);
         cli_put_safe(stderr, event->column);
     }

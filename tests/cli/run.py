@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The command line's tests: every folder below tests/cli/cases is one.
 
-    cmd          shell text, run by bash in an empty folder that holds a copy of in/, with busbar on the PATH
+    cmd          shell text, run by bash in an empty folder that holds a copy of in/, with busbar and programs/ on the PATH
     in/          input files, may be missing
     exit         the exit code that is wanted; 0 if the file is missing
     stdout       the wanted output, byte for byte   | or stdout.glob, stderr.glob: line by line, where * stands for any
@@ -66,7 +66,7 @@ def run_case(folder, binary, show):
             os.mkdir(work)
         os.mkdir(path)
         os.symlink(binary, os.path.join(path, "busbar"))
-        env = dict(os.environ, PATH=path + os.pathsep + os.environ["PATH"], LC_ALL="C.UTF-8", TERM="dumb")
+        env = dict(os.environ, PATH=os.pathsep.join([path, os.path.join(HERE, "programs"), os.environ["PATH"]]), LC_ALL="C.UTF-8", TERM="dumb")
         env.pop("BASH_ENV", None)
         try:
             # Nothing of this machine's terminal: input and output are files or pipes.
