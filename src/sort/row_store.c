@@ -4,6 +4,7 @@
 
 #define SMALL_ROWS BB_UNIT_ROWS
 #define LARGE_ROWS (8 * BB_UNIT_ROWS)
+#define HUGE_ROWS  (43 * BB_UNIT_ROWS) /* just over 2 MiB: a huge page, which fills four times as fast as small ones */
 #define TOO_MANY   (BB_CHUNK_STRETCHES + 1)
 #define MAX_UNITS  ((size_t)1 << (32 - BB_UNIT_BITS)) /* row numbers are 32 bits */
 #define GRID_S     60u
@@ -34,14 +35,21 @@ void bb_row_store_reset(struct bb_row_store *store)
 
 static size_t chunk_nbytes(uint32_t cap_rows) { return sizeof(struct bb_row_chunk) + (size_t)cap_rows * sizeof(struct bb_row); }
 
+/* A chunk is at most half of what the lane holds already, or small. */
+static uint32_t next_cap(const struct bb_row_lane *lane)
+{
+    uint64_t held = atomic_load_explicit(&lane->n_rows, memory_order_relaxed);
+    return held >= 4 * HUGE_ROWS ? HUGE_ROWS : held >= 2 * LARGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
+}
+
 static int new_chunk(struct bb_row_store *store, struct bb_row_lane *lane)
 {
-    uint32_t cap = atomic_load_explicit(&lane->n_rows, memory_order_relaxed) >= 2 * LARGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
+    uint32_t cap = next_cap(lane);
     struct bb_row_chunk *chunk;
-    if (lane->n_chunks >= MAX_UNITS / 8 / store->n_lanes) return 0;
+    if (lane->n_chunks >= MAX_UNITS * BB_UNIT_ROWS / HUGE_ROWS / store->n_lanes) return 0;
     if (!bb_grow(store->budget, (void **)&lane->chunks, &lane->cap_chunks, lane->n_chunks + 1, sizeof *lane->chunks)) return 0;
-    chunk = bb_alloc(store->budget, chunk_nbytes(cap));
-    if (!chunk && cap == LARGE_ROWS) chunk = bb_alloc(store->budget, chunk_nbytes(cap = SMALL_ROWS));
+    while (!(chunk = bb_alloc(store->budget, chunk_nbytes(cap))) && cap > SMALL_ROWS)
+        cap = cap == HUGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
     if (!chunk) return 0;
     chunk->cap_rows = cap;
     chunk->n_rows = chunk->n_stretches = chunk->max_utc_s = chunk->reserved = 0;

@@ -1,7 +1,7 @@
 /* The rows in memory: one lane per worker, each a list of chunks that only that worker appends to.
  *
  * Chunks start at 1024 rows so that a job with many open files stays small, and grow to 8192 rows, which the allocator
- * maps and therefore gives back to the system when they are freed. A chunk remembers the stretches of equal starts in it as
+ * maps and therefore gives back to the system when they are freed, and to 2 MiB, which it maps as a huge page. A chunk remembers the stretches of equal starts in it as
  * long as these are few: time-ascending input is then grouped without looking at the rows again.
  *
  * bb_row_store_add may run in one thread per lane at the same time, together with the functions that only ask for
@@ -11,9 +11,9 @@
 
 #include "table/row.h"
 
-#define BB_UNIT_ROWS 1024u /* a row's number is unit << 10 | position; a chunk is 1 or 8 units */
+#define BB_UNIT_ROWS 1024u /* a row's number is unit << 10 | position; a chunk is 1, 8 or 43 units */
 #define BB_UNIT_BITS 10
-#define BB_CHUNK_STRETCHES 32u
+#define BB_CHUNK_STRETCHES 64u
 
 struct bb_stretch { /* consecutive rows of one instant */
     uint32_t start_utc_s, n_rows;

@@ -9,7 +9,7 @@
 
 #include "sort/sort.h"
 
-enum { N_PLACES = 6435, N_INSTANTS = 240, BATCH = 1024 };
+enum { N_PLACES = 6435, N_INSTANTS = 240, BATCH = 1024, N_ROUNDS = 4 };
 
 static const struct bb_slice the_slice = { 1, 0 };
 static const struct bb_slice *slices(void *ctx)
@@ -72,7 +72,7 @@ static void run(const char *what, int shuffled, unsigned n_threads, size_t n_spi
     size_t n = (size_t)N_PLACES * N_INSTANTS;
     struct bb_row *rows = calloc(n, sizeof *rows);
     uint64_t random = 42;
-    double at[3];
+    double at[3], add_ns = 1e18, drain_ns = 1e18;
     assert_non_null(rows);
     bb_budget_init(&budget, 0, 0);
     pool = bb_pool_new(&budget, n_threads);
@@ -89,7 +89,7 @@ static void run(const char *what, int shuffled, unsigned n_threads, size_t n_spi
     }
     struct bb_sort_options options = { .budget = &budget, .pool = pool, .n_workers = 1, .places = places,
                                        .slices = slices, .temp_dir = "." };
-    for (int round = 0; round < 2; round++) { /* the second one counts: the first also touches fresh pages */
+    for (int round = 0; round < N_ROUNDS; round++) { /* the best one counts */
         assert_int_equal(bb_sort_new(&options, &sort, &err), BB_OK);
         check.n_rows = 0;
         at[0] = now_ns();
@@ -100,13 +100,15 @@ static void run(const char *what, int shuffled, unsigned n_threads, size_t n_spi
         at[1] = now_ns();
         assert_int_equal(bb_sort_drain(sort, UINT32_MAX, 65536, check_rows, &check, &err), BB_OK);
         at[2] = now_ns();
+        add_ns = at[1] - at[0] < add_ns ? at[1] - at[0] : add_ns;
+        drain_ns = at[2] - at[1] < drain_ns ? at[2] - at[1] : drain_ns;
         bb_sort_get_counts(sort, &counts);
         assert_int_equal(check.n_rows, n);
         assert_int_equal(counts.rows, n);
         bb_sort_free(sort);
     }
     printf("sort %-22s %u thread%s: add %5.1f, drain %5.1f ns/row\n", what, n_threads, n_threads == 1 ? " " : "s",
-           (at[1] - at[0]) / (double)n, (at[2] - at[1]) / (double)n);
+           add_ns / (double)n, drain_ns / (double)n);
     bb_places_free(places);
     bb_pool_free(pool);
     free(rows);
