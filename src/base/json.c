@@ -122,20 +122,23 @@ void bb_json_int(struct bb_json *j, int64_t value)
     raw(j, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
 }
 
+size_t bb_json_number_text(double value, char out[40])
+{
+    int n = 0;
+    if (isnan(value) || isinf(value)) return (size_t)snprintf(out, 40, "null");
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(out, 40, "%.*g", digits, value);
+        if (strtod(out, NULL) == value) break;
+    }
+    return (size_t)n;
+}
+
 void bb_json_num(struct bb_json *j, double value)
 {
     char text[40];
-    int n = 0;
+    size_t n = bb_json_number_text(value, text);
     value_start(j);
-    if (isnan(value) || isinf(value)) {
-        raw(j, "null", 4);
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        n = snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
-    raw(j, text, (size_t)n);
+    raw(j, text, n);
 }
 
 void bb_json_bool(struct bb_json *j, int value)

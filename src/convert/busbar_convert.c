@@ -1,4 +1,5 @@
 /* busbar_convert: options → plan → jobs → files with their names. */
+#include "convert/door.h"
 #include "convert/job.h"
 
 #include "parquet/pq_types.h"
@@ -17,22 +18,6 @@ const char *busbar_version(void) { return BUSBAR_VERSION_TEXT; }
 void busbar_convert_options_init(struct busbar_convert_options *o)
 {
     *o = (struct busbar_convert_options){ .size = sizeof *o, .max_rejects = UINT64_MAX, .max_rejects_percent = -1 };
-}
-
-static enum busbar_result result_of(enum bb_status status)
-{
-    switch (status) {
-    case BB_OK:
-    case BB_EOF: return BUSBAR_OK;
-    case BB_REJECT:
-    case BB_SKIP: return BUSBAR_PARTIAL;
-    case BB_IO: return BUSBAR_IO;
-    case BB_BUDGET: return BUSBAR_BUDGET;
-    case BB_MISUSE: return BUSBAR_USAGE;
-    case BB_INTERRUPTED: return BUSBAR_INTERRUPTED;
-    case BB_BUG: break;
-    }
-    return BUSBAR_FAULT;
 }
 
 /* What the process holds before it starts: part of the account, because the kernel counts it too. */
@@ -221,10 +206,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options, 
     run.result->records = run.n_records;
     run.result->rejects = run.n_rejects;
     run.result->peak_nbytes = run.budget.peak_nbytes;
-    if (status != BB_OK) {
-        if (error) snprintf(error->text, sizeof error->text, "%s", err.text);
-        return result_of(status);
-    }
+    if (status != BB_OK) return bb_leave(status, &err, error);
     if (run.result->files_read == 0 && run.result->files_empty == 0) {
         if (error) snprintf(error->text, sizeof error->text, "no input was recognised; `busbar detect -v` shows what each file was taken for");
         return BUSBAR_NOTHING;

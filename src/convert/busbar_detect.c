@@ -1,0 +1,135 @@
+/* busbar_detect: what each file is, or why it is nothing that busbar reads. */
+#include "base/json.h"
+#include "convert/door.h"
+#include "convert/plan.h"
+
+#include <stdio.h>
+
+struct detect {
+    struct bb_budget budget;
+    struct bb_out out;
+    const char *report;
+    int iso, verbose, json;
+    uint64_t n_known, n_refused;
+};
+
+#define LINE_MAX_NBYTES ((size_t)64 << 10)
+
+static void time_text(uint32_t utc_s, char out[32])
+{
+    struct bb_date d = bb_date_of((int32_t)(utc_s / 86400));
+    snprintf(out, 32, "%04d-%02d-%02dT%02u:%02u:%02uZ", d.year, d.month, d.day, utc_s / 3600 % 24, utc_s / 60 % 60, utc_s % 60);
+}
+
+static void dataset_texts(const struct bb_detection *found, char *out, size_t n)
+{
+    out[0] = '\0';
+    for (int i = 0; i < found->n_datasets; i++) {
+        char name[64], *half;
+        size_t used = strlen(out);
+        bb_dataset_name(&found->datasets[i], found->datasets[i].kind == BB_ENERGY ? BB_NODAL : BB_AS, name);
+        half = strstr(name, "_nodal");
+        if (half) *half = '\0'; /* both halves may come */
+        snprintf(out + used, n - used, "%s%s", i ? "," : "", name);
+    }
+}
+
+static void tell_json(struct detect *d, struct bb_str path, struct bb_str member, const struct bb_detection *found, enum bb_status status,
+                      const char *why)
+{
+    struct bb_buf text;
+    struct bb_json j;
+    bb_buf_init(&text, &d->budget, LINE_MAX_NBYTES);
+    bb_json_init(&j, &text, 0);
+    bb_json_open(&j, '{');
+    bb_json_put_str(&j, "path", path);
+    if (member.n) bb_json_put_str(&j, "member", member);
+    bb_json_put_bool(&j, "recognised", status == BB_OK);
+    if (status == BB_OK) {
+        char datasets[256], first[32];
+        dataset_texts(found, datasets, sizeof datasets);
+        bb_json_put_cstr(&j, "report", found->report);
+        bb_json_put_cstr(&j, "data_source", found->data_source);
+        bb_json_put_cstr(&j, "datasets", datasets);
+        bb_json_put_cstr(&j, "variant", found->variant);
+        bb_json_put_bool(&j, "reference", found->is_reference);
+        if (found->first_utc_s) {
+            time_text(found->first_utc_s, first);
+            bb_json_put_cstr(&j, "first", first);
+        }
+    } else {
+        bb_json_put_cstr(&j, "why_not", why);
+        bb_json_put_bool(&j, "harmless", status == BB_REJECT);
+    }
+    bb_json_close(&j, '}');
+    if (bb_json_ok(&j) && bb_buf_putc(&text, '\n')) bb_out_put(&d->out, bb_buf_str(&text));
+    bb_buf_reset(&text);
+}
+
+static void tell_text(struct detect *d, struct bb_str path, struct bb_str member, const struct bb_detection *found, enum bb_status status,
+                      const char *why)
+{
+    bb_out_put(&d->out, path);
+    if (member.n) bb_out_printf(&d->out, "(%.*s)", BB_STR_ARG(member));
+    if (status == BB_OK && found->is_reference) {
+        bb_out_printf(&d->out, ": %s, a reference file (locations, no prices)\n", found->report);
+    } else if (status == BB_OK) {
+        char datasets[256], first[32] = "unknown";
+        dataset_texts(found, datasets, sizeof datasets);
+        if (found->first_utc_s) time_text(found->first_utc_s, first);
+        bb_out_printf(&d->out, ": %s -> %s, first interval %s%s%s\n", found->report, datasets, first, found->variant[0] ? ", " : "",
+                      found->variant);
+    } else {
+        bb_out_printf(&d->out, ": %s: %s\n", status == BB_REJECT ? "empty" : "not recognised", why);
+    }
+    for (int i = 0; d->verbose && found && i < found->n_bids; i++)
+        bb_out_printf(&d->out, "    %4d  %-28s %s\n", found->bids[i].points, found->bids[i].report, found->bids[i].why);
+}
+
+static enum bb_status detect_leaf(struct detect *d, const struct bb_leaf *leaf, struct bb_error *err)
+{
+    struct bb_detection *found = bb_calloc(&d->budget, sizeof *found);
+    struct bb_error why = { .text = "" };
+    enum bb_status status;
+    if (!found) return bb_fail_budget(err, &d->budget, "the detection of a file");
+    status = bb_plan_detect(leaf, d->report, d->iso, &d->budget, found, &why);
+    if (status == BB_OK) d->n_known++;
+    else if (status != BB_REJECT) d->n_refused++;
+    (d->json ? tell_json : tell_text)(d, leaf->path, leaf->member, found, status, why.text);
+    bb_free(found);
+    return status == BB_BUDGET || status == BB_BUG ? (*err = why, status) : BB_OK;
+}
+
+static enum bb_status detect_all(struct detect *d, const char *const *inputs, size_t n_inputs, struct bb_error *err)
+{
+    struct bb_leaf_list *leaves;
+    enum bb_status status = BB_OK;
+    BB_TRY(bb_leaf_list_new(inputs, n_inputs, ".", &d->budget, &leaves, err));
+    for (size_t i = 0; i < bb_leaf_problem_count(leaves); i++) {
+        const struct bb_leaf_problem *p = bb_leaf_problem_at(leaves, i);
+        d->n_refused++;
+        (d->json ? tell_json : tell_text)(d, p->path, p->member, NULL, BB_SKIP, p->error.text);
+    }
+    for (size_t i = 0; i < bb_leaf_count(leaves) && status == BB_OK && !d->out.failed; i++) status = detect_leaf(d, bb_leaf_at(leaves, i), err);
+    bb_leaf_list_free(leaves);
+    return status;
+}
+
+enum busbar_result busbar_detect(const char *const *inputs, size_t n_inputs, const char *report, int iso, int verbose, int json,
+                                 busbar_write write, void *ctx, struct busbar_error *error)
+{
+    struct detect d = { .report = report, .iso = iso, .verbose = verbose, .json = json };
+    struct bb_error err, out_err;
+    enum bb_status status, out_status;
+    bb_budget_init(&d.budget, 0, 0);
+    bb_out_init(&d.out, write, ctx, &d.budget);
+    status = detect_all(&d, inputs, n_inputs, &err);
+    out_status = bb_out_end(&d.out, &out_err);
+    if (status == BB_OK && out_status != BB_OK) err = out_err, status = out_status;
+    if (status != BB_OK) return bb_leave(status, &err, error);
+    if (d.n_known == 0) {
+        if (error) snprintf(error->text, sizeof error->text, "no input was recognised");
+        return BUSBAR_NOTHING;
+    }
+    return d.n_refused ? BUSBAR_PARTIAL : BUSBAR_OK;
+}
