@@ -1,0 +1,154 @@
+#include "parquet/pq_compress.h"
+
+#include "parquet/pq_defaults.h"
+
+#include <libdeflate.h>
+#include <lz4.h>
+#include <snappy-c.h>
+#include <string.h>
+#define ZSTD_STATIC_LINKING_ONLY /* for a context that allocates from our budget */
+#include <zstd.h>
+#include <zstd_errors.h>
+
+/* What libdeflate holds at most (levels 10 to 12; it has no way to ask), and snappy for the time of a call. */
+#define DEFLATE_NEAR_NBYTES ((size_t)9 << 20)
+#define DEFLATE_FAST_NBYTES ((size_t)1 << 20)
+#define SNAPPY_NBYTES ((size_t)128 << 10)
+
+struct bb_pq_compressor {
+    enum bb_pq_codec codec;
+    int level;
+    struct bb_budget *budget;
+    ZSTD_CCtx *zstd;
+    struct libdeflate_compressor *deflate;
+    void *lz4;
+    size_t charged_nbytes;
+};
+
+static void *zstd_alloc(void *budget, size_t nbytes) { return bb_alloc(budget, nbytes); }
+static void zstd_free(void *budget, void *p)
+{
+    (void)budget;
+    bb_free(p);
+}
+
+static const char *codec_name(enum bb_pq_codec codec)
+{
+    switch (codec) {
+    case BB_PQ_NONE: return "none";
+    case BB_PQ_SNAPPY: return "snappy";
+    case BB_PQ_GZIP: return "gzip";
+    case BB_PQ_ZSTD: return "zstd";
+    case BB_PQ_LZ4_RAW: return "lz4";
+    }
+    return NULL;
+}
+
+static enum bb_status check_level(enum bb_pq_codec codec, int level, struct bb_error *err)
+{
+    int most = codec == BB_PQ_ZSTD ? ZSTD_maxCLevel() : codec == BB_PQ_GZIP ? 12 : 0;
+    if (!codec_name(codec)) return bb_fail(err, BB_MISUSE, "compression codec %d is not one that busbar writes", (int)codec);
+    if (level < 0 || level > most)
+        return bb_fail(err, BB_MISUSE, "compression level %d: %s takes %s%d", level, codec_name(codec), most ? "1 to " : "only ", most);
+    return BB_OK;
+}
+
+enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb_budget *budget,
+                                    struct bb_pq_compressor **compressor_ret, struct bb_error *err)
+{
+    struct bb_pq_compressor *c;
+    int ok = 1;
+    BB_TRY(check_level(codec, level, err));
+    c = bb_calloc(budget, sizeof *c);
+    if (!c) return bb_fail_budget(err, budget, "a compressor");
+    *c = (struct bb_pq_compressor){ .codec = codec, .level = level, .budget = budget };
+    if (codec == BB_PQ_ZSTD) {
+        c->level = level ? level : BB_PQ_ZSTD_LEVEL;
+        c->zstd = ZSTD_createCCtx_advanced((ZSTD_customMem){ zstd_alloc, zstd_free, budget });
+        ok = c->zstd != NULL && !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, c->level));
+    } else if (codec == BB_PQ_GZIP) {
+        c->level = level ? level : BB_PQ_GZIP_LEVEL;
+        c->charged_nbytes = c->level >= 10 ? DEFLATE_NEAR_NBYTES : DEFLATE_FAST_NBYTES;
+        if (!bb_budget_charge(budget, c->charged_nbytes)) {
+            c->charged_nbytes = 0;
+            ok = 0;
+        } else {
+            c->deflate = libdeflate_alloc_compressor(c->level);
+            ok = c->deflate != NULL;
+        }
+    } else if (codec == BB_PQ_LZ4_RAW) {
+        c->lz4 = bb_alloc(budget, (size_t)LZ4_sizeofState());
+        ok = c->lz4 != NULL;
+    } else if (codec == BB_PQ_SNAPPY) {
+        ok = bb_budget_charge(budget, SNAPPY_NBYTES);
+        if (ok) c->charged_nbytes = SNAPPY_NBYTES;
+    }
+    if (!ok) {
+        bb_pq_compressor_free(c);
+        return bb_fail_budget(err, budget, "a compressor");
+    }
+    *compressor_ret = c;
+    return BB_OK;
+}
+
+void bb_pq_compressor_free(struct bb_pq_compressor *c)
+{
+    if (!c) return;
+    ZSTD_freeCCtx(c->zstd);
+    libdeflate_free_compressor(c->deflate);
+    bb_free(c->lz4);
+    bb_budget_release(c->budget, c->charged_nbytes);
+    bb_free(c);
+}
+
+size_t bb_pq_compress_bound(const struct bb_pq_compressor *c, size_t n)
+{
+    switch (c->codec) {
+    case BB_PQ_NONE: return n;
+    case BB_PQ_SNAPPY: return snappy_max_compressed_length(n);
+    case BB_PQ_GZIP: return libdeflate_gzip_compress_bound(c->deflate, n);
+    case BB_PQ_ZSTD: return ZSTD_compressBound(n);
+    case BB_PQ_LZ4_RAW: return n > LZ4_MAX_INPUT_SIZE ? SIZE_MAX / 2 : (size_t)LZ4_compressBound((int)n);
+    }
+    return SIZE_MAX / 2;
+}
+
+static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, int doubles, void *dst, size_t dst_cap,
+                                    size_t *n_ret, struct bb_error *err)
+{
+    (void)doubles;
+    size_t got = ZSTD_compress2(c->zstd, dst, dst_cap, src, n);
+    if (ZSTD_isError(got)) {
+        if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation) return bb_fail_budget(err, c->budget, "zstd's working memory");
+        return bb_fail(err, BB_BUG, "zstd refused a page of %zu bytes: %s", n, ZSTD_getErrorName(got));
+    }
+    *n_ret = got;
+    return BB_OK;
+}
+
+enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, int doubles, void *dst, size_t dst_cap,
+                              size_t *n_ret, struct bb_error *err)
+{
+    size_t got = 0;
+    switch (c->codec) {
+    case BB_PQ_NONE:
+        if (n <= dst_cap) {
+            if (n) memcpy(dst, src, n);
+            *n_ret = n;
+            return BB_OK;
+        }
+        break;
+    case BB_PQ_SNAPPY:
+        got = dst_cap;
+        if (snappy_compress(src, n, dst, &got) != SNAPPY_OK) got = 0;
+        break;
+    case BB_PQ_GZIP: got = libdeflate_gzip_compress(c->deflate, src, n, dst, dst_cap); break;
+    case BB_PQ_ZSTD: return compress_zstd(c, src, n, doubles, dst, dst_cap, n_ret, err);
+    case BB_PQ_LZ4_RAW:
+        got = (size_t)LZ4_compress_fast_extState(c->lz4, src, dst, (int)n, dst_cap > INT32_MAX ? INT32_MAX : (int)dst_cap, 1);
+        break;
+    }
+    if (got == 0) return bb_fail(err, BB_BUG, "%s refused a page of %zu bytes", codec_name(c->codec), n);
+    *n_ret = got;
+    return BB_OK;
+}

@@ -1,0 +1,23 @@
+/* One page in, one compressed page out, for each codec that busbar writes. A compressor keeps its working memory between calls,
+ * charged to the budget; it belongs to one thread at a time. Equal input gives equal output. */
+#ifndef BB_PQ_COMPRESS_H
+#define BB_PQ_COMPRESS_H
+
+#include "base/mem.h"
+#include "parquet/pq_types.h"
+
+struct bb_pq_compressor;
+
+/* level 0: the codec's default. BB_MISUSE for a level the codec does not have. */
+enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb_budget *budget,
+                                    struct bb_pq_compressor **compressor_ret, struct bb_error *err) BB_WARN_UNUSED;
+void bb_pq_compressor_free(struct bb_pq_compressor *compressor);
+
+/* Room that dst must have for n bytes. */
+size_t bb_pq_compress_bound(const struct bb_pq_compressor *compressor, size_t n);
+
+/* doubles != 0: the page is PLAIN doubles; only a hint that saves time, the result is a page of the codec in any case. */
+enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n, int doubles, void *dst, size_t dst_cap,
+                              size_t *n_ret, struct bb_error *err) BB_WARN_UNUSED;
+
+#endif

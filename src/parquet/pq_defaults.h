@@ -1,0 +1,54 @@
+/* Every tunable of the Parquet writer, each with its reason. Changing one changes the bytes of files, never their rows. */
+#ifndef BB_PQ_DEFAULTS_H
+#define BB_PQ_DEFAULTS_H
+
+/* Rows per data page. Each page repeats the sequence of locations once before the codec can refer back to it, so larger pages
+ * make that column smaller; smaller pages let readers skip more. 65,536 doubles are 512 KiB, well under the usual 1 MiB. */
+#define BB_PQ_PAGE_ROWS 65536u
+#define BB_PQ_PAGE_ROWS_MAX (1u << 20) /* run lengths and scratch arrays stay small */
+
+/* Bytes of a PLAIN page of texts after which it is closed. */
+#define BB_PQ_TEXT_PAGE_NBYTES ((size_t)1 << 20)
+
+/* Dictionary of numbers: 65,536 entries are what 16-bit indexes reach; one more would cost every row a third byte. */
+#define BB_PQ_DICT_NUMBERS 65536u
+
+/* A dictionary page pays while less than this share of a page's values is new to the dictionary: each new one costs 8 bytes
+ * beside its index, so at one half a row costs 6 bytes, what zstd makes of a PLAIN double. */
+#define BB_PQ_DICT_NEW_SHARE 2u /* one of 2 */
+
+/* Before a chunk's first page of doubles is indexed, this many values are looked at; more than 15/16 distinct means PLAIN at once
+ * (prices with six decimals). It only saves time: the share above would say the same a little later. */
+#define BB_PQ_SAMPLE_VALUES 4096u
+#define BB_PQ_SAMPLE_DISTINCT_NUM 15u
+#define BB_PQ_SAMPLE_DISTINCT_DEN 16u
+
+/* Dictionary of texts: 30,000 locations of 30 bytes are 1 MB; beyond this the pages that follow are PLAIN. */
+#define BB_PQ_DICT_TEXT_NBYTES ((size_t)8 << 20)
+
+/* dense: the dictionary serves the pages that follow as well, so the first page is charged only a part of it. */
+#define BB_PQ_DENSE_DICT_SHARE 4u
+
+/* Texts in statistics and in the column index are cut here. */
+#define BB_PQ_BOUND_NBYTES 64u
+
+/* Levels of codecs when none is given: the lake is written far more often under time pressure than it is short of disk. */
+#define BB_PQ_ZSTD_LEVEL 1
+#define BB_PQ_GZIP_LEVEL 6
+
+/* A bloom filter pays when the dictionary is too large to be worth reading instead. */
+#define BB_PQ_BLOOM_MORE_THAN 8u
+#define BB_PQ_BLOOM_BITS_PER_VALUE 10u /* about 1 false answer of 100 */
+#define BB_PQ_BLOOM_MAX_NBYTES ((size_t)1 << 20)
+
+/* Writes to the file are gathered to this size; larger pieces go straight through. */
+#define BB_PQ_WRITE_NBYTES ((size_t)256 << 10)
+
+/* Shortest repetition that becomes an RLE run: a group of 8 literals at 8 bits or more, else what pays for breaking a literal
+ * stretch of narrow values in two. */
+#define BB_PQ_RLE_MIN_RUN 8u
+#define BB_PQ_RLE_MIN_RUN_NARROW 32u
+
+#define BB_PQ_CREATED_BY "busbar version " BUSBAR_VERSION /* the form that parquet-mr's version parser takes */
+
+#endif
