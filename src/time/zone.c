@@ -17,6 +17,9 @@
 #define OFFSET_MAX_S    93599              /* RFC 8536: less than 26 hours */
 #define UTC_MAX_S       ((int64_t)1 << 38) /* year 10680: beyond every valid date, far from any overflow */
 
+#define EXTEND_UNTIL_UTC_S INT64_C(4102444800) /* 2100-01-01 */
+#define EXTEND_CHANGES     256 /* two a year, and the table never ends long before 1970 when there is a rule */
+
 struct bb_zone {
     char name[64];
     size_t n_changes;
@@ -200,6 +203,24 @@ static const char *fill_table(struct bb_zone *zone, const struct tzif *h)
     return NULL;
 }
 
+/* Follows the rule to the end of the century and writes it into the table, for asking the table is ten times faster. (Files
+ * made the slim way have no entries after 2007.) */
+static void extend_table(struct bb_zone *zone, size_t room)
+{
+    int64_t start, end, end_of_next;
+    int32_t offset_s;
+    if (!zone->has_rule || zone->n_changes == 0) return;
+    while (room-- > 0) {
+        int64_t last = zone->change_utc_s[zone->n_changes - 1];
+        if (last < -UTC_MAX_S || last >= EXTEND_UNTIL_UTC_S) return;
+        bb_zone_rule_span(&zone->rule, last, &start, &end, &offset_s);
+        if (end == INT64_MAX) return;
+        bb_zone_rule_span(&zone->rule, end, &start, &end_of_next, &offset_s);
+        zone->change_utc_s[zone->n_changes++] = end;
+        zone->offset_s[zone->n_changes] = offset_s;
+    }
+}
+
 /* "\n<rule>\n"; an empty one means that the last offset stays. */
 static const char *take_footer(struct bb_zone *zone, const unsigned char *p, size_t n)
 {
@@ -252,7 +273,7 @@ static enum bb_status build(const char *path, const unsigned char *p, size_t n, 
     struct tzif h;
     struct bb_zone *zone;
     const char *wrong;
-    size_t first = take_header(p, n, 4, &h), second;
+    size_t first = take_header(p, n, 4, &h), second, n_changes_max;
     if (first == 0) return damaged(err, path, "no TZif header of version 2 or later");
     p += first, n -= first;
     second = take_header(p, n, 8, &h);
@@ -260,16 +281,19 @@ static enum bb_status build(const char *path, const unsigned char *p, size_t n, 
     if (h.n_types == 0) return damaged(err, path, "it has no offsets");
     if (h.n_leaps != 0) return damaged(err, path, "it counts leap seconds");
 
-    zone = bb_calloc(budget, sizeof *zone + h.n_times * sizeof(int64_t) + (h.n_times + 1) * sizeof(int32_t));
+    n_changes_max = h.n_times + EXTEND_CHANGES;
+    zone =
+        bb_calloc(budget, sizeof *zone + n_changes_max * sizeof(int64_t) + (n_changes_max + 1) * sizeof(int32_t));
     if (!zone) return bb_fail_budget(err, budget, "a time zone");
     zone->change_utc_s = (int64_t *)(zone + 1);
-    zone->offset_s = (int32_t *)(zone->change_utc_s + h.n_times);
+    zone->offset_s = (int32_t *)(zone->change_utc_s + n_changes_max);
     wrong = fill_table(zone, &h);
     if (!wrong) wrong = take_footer(zone, p + second, n - second);
     if (wrong) {
         bb_free(zone);
         return damaged(err, path, wrong);
     }
+    extend_table(zone, EXTEND_CHANGES);
     *zone_ret = zone;
     return BB_OK;
 }
