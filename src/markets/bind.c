@@ -52,7 +52,7 @@ static int count_hours(const struct bb_str *fields, size_t n, int first, const c
 
 int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t n, struct bb_binding *b)
 {
-    int loose = (format->flags & BB_FORMAT_LOOSE) != 0, forbidden = 0, either_role = -1, either_found = 0, before = -1;
+    int loose = (format->flags & BB_FORMAT_LOOSE) != 0, either_role = -1, either_found = 0, before = -1;
     const char *either_header = "";
     memset(b, 0, sizeof *b);
     b->in_order = 1;
@@ -64,13 +64,16 @@ int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t 
         int f;
         if (either_role >= 0 && (!c->header || !c->either || (int)c->role != either_role)) {
             b->n_required++;
-            if (!either_found) note_missing(b, either_header);
+            if (either_found)
+                b->n_required_found++;
+            else
+                note_missing(b, either_header);
             either_role = -1;
         }
         if (!c->header || i == BB_MAX_COLUMNS) break;
         f = find(fields, n, c->header, loose || c->role == BB_HOUR_VALUES);
         if (c->role == BB_FORBIDDEN) {
-            if (f >= 0) forbidden = 1;
+            if (f >= 0) b->forbidden = c->header;
             continue;
         }
         if (c->either) {
@@ -79,7 +82,10 @@ int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t 
             either_found = f >= 0;
         } else if (!c->optional) {
             b->n_required++;
-            if (f < 0) note_missing(b, c->header);
+            if (f >= 0)
+                b->n_required_found++;
+            else
+                note_missing(b, c->header);
         }
         if (f < 0) {
             b->n_absent += c->optional;
@@ -94,5 +100,5 @@ int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t 
             if (b->n_hours < 24) note_missing(b, "an hour column");
         }
     }
-    return b->missing[0] == 0 && !forbidden;
+    return b->missing[0] == 0 && !b->forbidden;
 }

@@ -5,8 +5,15 @@
 #include <stdio.h>
 
 /* Points: what a header shows counts most, a name least. */
-enum { POINTS_COLUMN = 8, POINTS_OPTIONAL = 4, POINTS_ABSENT = -1, POINTS_ORDER = 4, POINTS_NAME = 2, POINTS_FOLDER = 1,
-       POINTS_ISO = 1 };
+enum {
+    POINTS_COLUMN = 8,
+    POINTS_OPTIONAL = 4,
+    POINTS_ABSENT = -1,
+    POINTS_ORDER = 4,
+    POINTS_NAME = 2,
+    POINTS_FOLDER = 1,
+    POINTS_ISO = 1
+};
 
 struct candidate {
     const struct bb_format *format;
@@ -19,8 +26,7 @@ struct search {
     struct bb_sniff sniff;
     struct candidate best, second;
     const struct bb_format *closest;
-    char closest_missing[200];
-    int closest_found, closest_required;
+    struct bb_binding closest_binding;
     uint64_t judged[8]; /* formats whose header was found in an earlier line */
     struct bb_detection *out;
 };
@@ -53,7 +59,9 @@ static int name_points(const struct bb_format *format, const struct bb_evidence 
 
 static void weigh(struct search *s, const struct bb_format *format, struct bb_binding *binding)
 {
-    struct candidate c = { format, *binding, { .minutes = format->minutes, .version = format->default_version }, 0 };
+    struct candidate c = {
+        format, *binding, { .minutes = format->minutes, .version = format->default_version }, 0
+    };
     char why[200] = "", text[256];
     int found_optional, judged = 0;
     if (format->judge) judged = format->judge(format, &s->sniff, &c.binding, &c.facts, why);
@@ -63,9 +71,11 @@ static void weigh(struct search *s, const struct bb_format *format, struct bb_bi
         return;
     }
     found_optional = BB_MAX(binding->n_found - binding->n_required, 0);
-    c.points = binding->n_required * POINTS_COLUMN + found_optional * POINTS_OPTIONAL + binding->n_absent * POINTS_ABSENT +
-               (binding->in_order ? POINTS_ORDER : 0) + judged + name_points(format, s->sniff.evidence);
-    if (s->sniff.evidence->forced_iso >= 0 && s->sniff.evidence->forced_iso == (int)format->iso) c.points += POINTS_ISO;
+    c.points = binding->n_required * POINTS_COLUMN + found_optional * POINTS_OPTIONAL +
+               binding->n_absent * POINTS_ABSENT + (binding->in_order ? POINTS_ORDER : 0) + judged +
+               name_points(format, s->sniff.evidence);
+    if (s->sniff.evidence->forced_iso >= 0 && s->sniff.evidence->forced_iso == (int)format->iso)
+        c.points += POINTS_ISO;
     snprintf(text, sizeof text, "%d needed and %d other columns%s%s%s", binding->n_required, found_optional,
              binding->in_order ? ", in order" : "", why[0] ? ", " : "", why);
     put_bid(s->out, format->report, c.points, text);
@@ -82,6 +92,15 @@ static int is_forced(const struct bb_evidence *e, const struct bb_format *format
     return !e->forced_report || strcmp(e->forced_report, format->report) == 0;
 }
 
+/* More of the needed columns found, as a share; of equals the one with more columns in all. A column that must not be there
+ * counts for a fifth: a renamed column is the likelier story. */
+static int nearer(const struct bb_binding *a, const struct bb_binding *b)
+{
+    int share_a = a->n_required_found * b->n_required * (a->forbidden ? 4 : 5);
+    int share_b = b->n_required_found * a->n_required * (b->forbidden ? 4 : 5);
+    return share_a != share_b ? share_a > share_b : a->n_found > b->n_found;
+}
+
 static void try_line(struct search *s, size_t line, int n_before)
 {
     struct bb_str fields[BB_MAX_FIELDS];
@@ -92,7 +111,8 @@ static void try_line(struct search *s, size_t line, int n_before)
     for (size_t i = 0; (format = bb_format_at(i)) != NULL && i < 512; i++) {
         struct bb_binding b;
         int fits;
-        if (n_before > format->max_preamble || s->judged[i / 64] >> (i % 64) & 1 || !is_forced(s->sniff.evidence, format))
+        if (n_before > format->max_preamble || s->judged[i / 64] >> (i % 64) & 1 ||
+            !is_forced(s->sniff.evidence, format))
             continue;
         if (base != s->sniff.evidence->head.p) { /* a judge asked for more: the old text may have moved */
             n = bb_line_fields(bb_sniff_line(&s->sniff, line), fields, BB_MAX_FIELDS);
@@ -100,11 +120,9 @@ static void try_line(struct search *s, size_t line, int n_before)
         }
         fits = bb_bind(format, fields, n, &b);
         if (!fits) {
-            if (!s->closest || b.n_found * s->closest_required > s->closest_found * b.n_required) {
+            if (!s->closest || nearer(&b, &s->closest_binding)) {
                 s->closest = format;
-                s->closest_found = b.n_found;
-                s->closest_required = BB_MAX(b.n_required, 1);
-                memcpy(s->closest_missing, b.missing, sizeof b.missing);
+                s->closest_binding = b;
             }
             continue;
         }
@@ -124,6 +142,7 @@ static void try_line(struct search *s, size_t line, int n_before)
 static enum bb_status refuse(const struct search *s, struct bb_error *err)
 {
     const struct bb_evidence *e = s->sniff.evidence;
+    const struct bb_binding *near = &s->closest_binding;
     char first[81];
     size_t n = 0, line = 0;
     struct bb_str text;
@@ -134,15 +153,19 @@ static enum bb_status refuse(const struct search *s, struct bb_error *err)
     first[n] = 0;
     if (s->out->n_bids > 0)
         return bb_fail(err, BB_SKIP, "the header fits %s, but %s", s->out->bids[0].report,
-                       strstr(s->out->bids[0].why, "but ") ? strstr(s->out->bids[0].why, "but ") + 4 : s->out->bids[0].why);
-    if (e->forced_report && s->closest)
-        return bb_fail(err, BB_SKIP, "this is not %s as --report says: column missing: %s", e->forced_report,
-                       s->closest_missing);
-    if (s->closest && s->closest_found >= 2 && s->closest_found * 2 >= s->closest_required)
+                       strstr(s->out->bids[0].why, "but ") ? strstr(s->out->bids[0].why, "but ") + 4
+                                                           : s->out->bids[0].why);
+    if (s->closest && (e->forced_report || near->n_required_found * 2 > near->n_required)) {
+        const char *what = near->missing[0] ? "missing column: " : "but the file has a column that it never has: ";
+        const char *which = near->missing[0] ? near->missing : near->forbidden;
+        if (e->forced_report)
+            return bb_fail(err, BB_SKIP, "this is not %s as --report says; %s%s", e->forced_report, what, which);
         return bb_fail(err, BB_SKIP,
-                       "not a report that busbar knows; closest: %s, missing column: %s (a renamed column is not guessed; "
-                       "download the report anew or restore its header)",
-                       s->closest->report, s->closest_missing[0] ? s->closest_missing : "none, but the layout differs");
+                       "not a report that busbar knows; closest: %s, %s%s (a renamed column is not guessed; "
+                       "download the report "
+                       "anew or restore its header)",
+                       s->closest->report, what, which);
+    }
     return bb_fail(err, BB_SKIP, "not a report that busbar knows (see busbar formats); it begins \"%s\"", first);
 }
 
@@ -176,7 +199,9 @@ enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *d, s
     int n_before = 0, known = evidence->forced_report == NULL;
     memset(d, 0, sizeof *d);
     for (size_t i = 0; !known && (format = bb_format_at(i)) != NULL; i++) known = is_forced(evidence, format);
-    if (!known) return bb_fail(err, BB_MISUSE, "--report %s: there is no such report (see busbar formats)", evidence->forced_report);
+    if (!known)
+        return bb_fail(err, BB_MISUSE, "--report %s: there is no such report (see busbar formats)",
+                       evidence->forced_report);
     BB_TRY(bb_nondata(evidence, err));
     bb_sniff_init(&s.sniff, evidence);
     for (size_t line = 0; line < s.sniff.n_lines; line++) {
@@ -185,12 +210,15 @@ enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *d, s
         n_before++;
     }
     if (!s.best.format) return refuse(&s, err);
-    if (s.second.format && s.second.points == s.best.points && strcmp(s.second.format->report, s.best.format->report) != 0)
+    if (s.second.format && s.second.points == s.best.points &&
+        strcmp(s.second.format->report, s.best.format->report) != 0)
         return bb_fail(err, BB_SKIP,
-                       "this may be %s or %s: their files look alike and nothing in this one decides; give it its usual name, put it "
+                       "this may be %s or %s: their files look alike and nothing in this one decides; give it its "
+                       "usual name, put it "
                        "into a folder named after the report, or say which with --report",
                        s.best.format->report, s.second.format->report);
-    if (s.best.format->refusal) return bb_fail(err, BB_SKIP, "this is %s: %s", s.best.format->title, s.best.format->refusal);
+    if (s.best.format->refusal)
+        return bb_fail(err, BB_SKIP, "this is %s: %s", s.best.format->title, s.best.format->refusal);
     if (s.best.facts.doubt[0]) return bb_fail(err, BB_SKIP, "%s: %s", s.best.format->report, s.best.facts.doubt);
     fill(d, &s.best);
     return BB_OK;

@@ -11,33 +11,52 @@
 /* What a column means to the mapper. */
 enum bb_role {
     BB_IGNORED = 0,
-    BB_TIME_UTC_BEGIN, BB_TIME_UTC_END,     /* instants with an offset or known to be UTC */
-    BB_TIME_LOCAL_BEGIN, BB_TIME_LOCAL_END, /* wall clock of the operator's zone, no offset */
-    BB_TIME_DATE, BB_TIME_HOUR_ENDING, BB_TIME_INTERVAL, BB_TIME_REPEATED, /* date, hour ending, number in the hour, repeated-hour flag */
-    BB_TIME_CHECK_LOCAL,                    /* redundant, only compared */
-    BB_LOCATION_NAME, BB_LOCATION_ID, BB_LOCATION_TYPE, BB_LOCATION_ZONE, BB_LOCATION_VOLTAGE,
-    BB_LOCATION_OTHER,                      /* goes with the location and stands among its columns, but is not stored */
-    BB_PRICE_TOTAL, BB_PRICE_ENERGY, BB_PRICE_CONGESTION, BB_PRICE_LOSS,
-    BB_COMPONENT,                           /* LONG shapes: the word that says which price the record holds */
-    BB_COMPONENT_VALUE,                     /* LONG: that price */
-    BB_COMPONENT_ITEM,                      /* LONG: a second word for the same; must agree with the first */
-    BB_HOUR_VALUES,                         /* WIDE: the first of the hour columns; the others follow */
-    BB_AS_PRODUCT, BB_AS_REGION, BB_AS_UNIT, BB_AS_PRICE, BB_AS_QUANTITY,
-    BB_AS_WIDE_PRICE,                       /* a column that is one product's price; its product map entry names it */
-    BB_VERSION, BB_IS_CURRENT, BB_MARKET_RUN,
-    BB_FORBIDDEN,                           /* a file with this column is another report */
+    BB_TIME_UTC_BEGIN,
+    BB_TIME_UTC_END, /* instants with an offset or known to be UTC */
+    BB_TIME_LOCAL_BEGIN,
+    BB_TIME_LOCAL_END, /* wall clock of the operator's zone, no offset */
+    BB_TIME_DATE,
+    BB_TIME_HOUR_ENDING,
+    BB_TIME_INTERVAL,
+    BB_TIME_REPEATED,    /* date, hour ending, number in the hour, repeated-hour flag */
+    BB_TIME_CHECK_LOCAL, /* redundant, only compared */
+    BB_LOCATION_NAME,
+    BB_LOCATION_ID,
+    BB_LOCATION_TYPE,
+    BB_LOCATION_ZONE,
+    BB_LOCATION_VOLTAGE,
+    BB_LOCATION_OTHER, /* goes with the location and stands among its columns, but is not stored */
+    BB_PRICE_TOTAL,
+    BB_PRICE_ENERGY,
+    BB_PRICE_CONGESTION,
+    BB_PRICE_LOSS,
+    BB_COMPONENT,       /* LONG shapes: the word that says which price the record holds */
+    BB_COMPONENT_VALUE, /* LONG: that price */
+    BB_COMPONENT_ITEM,  /* LONG: a second word for the same; must agree with the first */
+    BB_HOUR_VALUES,     /* WIDE: the first of the hour columns; the others follow */
+    BB_AS_PRODUCT,
+    BB_AS_REGION,
+    BB_AS_UNIT,
+    BB_AS_PRICE,
+    BB_AS_QUANTITY,
+    BB_AS_WIDE_PRICE, /* a column that is one product's price; its product map entry names it */
+    BB_VERSION,
+    BB_IS_CURRENT,
+    BB_MARKET_RUN,
+    BB_FORBIDDEN, /* a file with this column is another report */
     BB_N_ROLES
 };
 
 struct bb_column {
-    const char *header; /* as published; compared without case and blanks around, with BB_FORMAT_LOOSE also without inner blanks and
+    const char *
+        header; /* as published; compared without case and blanks around, with BB_FORMAT_LOOSE also without inner blanks and
                            underscores */
     enum bb_role role;
     unsigned optional : 1; /* may be missing */
     unsigned negated : 1;  /* NYISO congestion: the sign is turned */
-    unsigned either : 1;   /* one of several headers for one role: the first that is present is bound, one must be */
-    unsigned dataset : 2;  /* 0: every dataset of the file; 1, 2: only the first, second (PJM rt_da_monthly_lmps) */
-    const char *product;   /* BB_AS_WIDE_PRICE: as_product */
+    unsigned either : 1;  /* one of several headers for one role: the first that is present is bound, one must be */
+    unsigned dataset : 2; /* 0: every dataset of the file; 1, 2: only the first, second (PJM rt_da_monthly_lmps) */
+    const char *product;  /* BB_AS_WIDE_PRICE: as_product */
 };
 
 enum bb_shape { BB_FLAT, BB_LONG, BB_WIDE, BB_WIDE_LONG };
@@ -47,16 +66,22 @@ enum bb_file_order { BB_ORDER_TIME, BB_ORDER_DAY, BB_ORDER_NONE };
 
 /* Operator's word -> value (enum bb_type, value index …), compared without case; a list ends with word NULL.
  * item: BB_COMPONENT_ITEM that must stand beside it, or NULL. */
-struct bb_word { const char *word; int value; const char *item; };
+struct bb_word {
+    const char *word;
+    int value;
+    const char *item;
+};
 #define BB_WORD_DROPPED (-1) /* known, and knowingly not stored: CAISO's greenhouse-gas part */
 
 enum {
-    BB_FORMAT_LOOSE = 1,        /* see struct bb_column */
+    BB_FORMAT_LOOSE = 1,          /* see struct bb_column */
     BB_FORMAT_ID_IS_IDENTITY = 2, /* identity is the id (which may then not be empty), else the name */
-    BB_FORMAT_PRELIMINARY = 4,  /* loses against final rows of the key whatever the versions */
-    BB_FORMAT_DERIVE_ENERGY = 8, /* energy = total - congestion - loss: FLAT at once, partial rows where they are joined */
-    BB_FORMAT_REFERENCE = 16,   /* a list of locations: no prices */
-    BB_FORMAT_OFF_GRID = 32     /* instants need not lie on the grid of minutes */
+    BB_FORMAT_PRELIMINARY = 4,    /* loses against final rows of the key whatever the versions */
+    BB_FORMAT_DERIVE_ENERGY =
+        8, /* energy = total - congestion - loss: FLAT at once, partial rows where they are joined */
+    BB_FORMAT_REFERENCE = 16, /* a list of locations: no prices */
+    BB_FORMAT_OFF_GRID = 32,  /* instants need not lie on the grid of minutes */
+    BB_FORMAT_NAME_IS_ID = 64 /* the operator has no other id: settlement_location_id repeats the name */
 };
 
 #define BB_SNIFF_LINES 16
@@ -74,27 +99,29 @@ struct bb_sniff {
 
 /* Which column of a file plays which role, found by name in its header line. */
 struct bb_binding {
-    int header_line;              /* index of the header among the file's lines */
+    int header_line;                 /* index of the header among the file's lines */
     size_t header_at, header_nbytes; /* its text within the head */
-    size_t data_at;               /* the first byte behind the header line */
-    int n_fields;                 /* fields of the header, trailing nameless ones not counted */
-    int16_t field[BB_MAX_COLUMNS]; /* for each entry of the format's columns: field number or -1 */
-    int n_hours;                  /* BB_HOUR_VALUES: hour columns in a row */
-    int n_found, n_required, n_absent; /* bound columns; how many must be there; optional ones that are not */
-    int in_order;                 /* bound columns stand in the order of the table */
-    char missing[200];            /* required columns that are not there: "a, b" */
+    size_t data_at;                  /* the first byte behind the header line */
+    int n_fields;                    /* fields of the header, trailing nameless ones not counted */
+    int16_t field[BB_MAX_COLUMNS];   /* for each entry of the format's columns: field number or -1 */
+    int n_hours;                     /* BB_HOUR_VALUES: hour columns in a row */
+    int n_found, n_absent;           /* bound columns; optional ones that are not there */
+    int n_required, n_required_found;
+    int in_order;          /* bound columns stand in the order of the table */
+    char missing[200];     /* required columns that are not there: "a, b" */
+    const char *forbidden; /* a column that is there and must not be, or NULL */
 };
 
 /* What a file says beside its columns. Filled by the format's entry first, then by its judge. */
 struct bb_facts {
-    int minutes;                 /* resolution of the file */
-    int version;                 /* default_version of its rows */
+    int minutes; /* resolution of the file */
+    int version; /* default_version of its rows */
     int day_known;
-    int32_t day;                 /* local day of a file whose rows carry none (MISO) */
-    uint32_t first_utc_s;        /* see struct bb_detection */
+    int32_t day;          /* local day of a file whose rows carry none (MISO) */
+    uint32_t first_utc_s; /* see struct bb_detection */
     int64_t publication_utc_s;
     char variant[64];
-    char doubt[400];             /* not empty: the file contradicts itself; if this format wins it is BB_SKIP with this text */
+    char doubt[400]; /* not empty: the file contradicts itself; if this format wins it is BB_SKIP with this text */
 };
 
 struct bb_format {
@@ -106,20 +133,20 @@ struct bb_format {
     enum bb_shape shape;
     enum bb_file_order order;
     unsigned flags;
-    int default_version;              /* of rows that carry none */
-    const struct bb_column *columns;  /* ends with header NULL */
-    int max_preamble;                 /* lines that may stand before the header, blank ones not counted */
-    const struct bb_word *types;      /* location types; NULL: everything is default_type */
+    int default_version;             /* of rows that carry none */
+    const struct bb_column *columns; /* ends with header NULL */
+    int max_preamble;                /* lines that may stand before the header, blank ones not counted */
+    const struct bb_word *types;     /* location types; NULL: everything is default_type */
     enum bb_type default_type;
     enum bb_type (*type_of)(struct bb_str name, enum bb_type type); /* where the name decides; NULL */
     const struct bb_word *components; /* LONG shapes: word -> BB_VALUE_… or BB_WORD_DROPPED */
     const char *market_run;           /* BB_MARKET_RUN must be this word */
-    int second_market;                /* enum bb_market + 1: the file holds a second dataset, of that market; 0: it does not */
-    const char *names;                /* words of usual file and folder names: "rt_hrl rt_hourly", each worth a little */
+    int second_market; /* enum bb_market + 1: the file holds a second dataset, of that market; 0: it does not */
+    const char *names; /* words of usual file and folder names: "rt_hrl rt_hourly", each worth a little */
     /* Judges a file whose header fits: points to add, or -1: it is not this report (why says so). May be NULL. */
-    int (*judge)(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding, struct bb_facts *facts,
-                 char why[200]);
-    const char *refusal;              /* a look-alike that is refused: the sentence that says what to use instead */
+    int (*judge)(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
+                 struct bb_facts *facts, char why[200]);
+    const char *refusal; /* a look-alike that is refused: the sentence that says what to use instead */
     const char *datasets, *file_names, *layouts, *time_rule; /* for people: see struct bb_format_info */
 };
 
@@ -137,11 +164,12 @@ struct bb_evidence;
 void bb_sniff_init(struct bb_sniff *sniff, struct bb_evidence *evidence);
 struct bb_str bb_sniff_line(const struct bb_sniff *sniff, size_t i); /* "" behind the last */
 /* The first data record's field for a role, blanks and quotes removed; n == 0 if there is none. */
-struct bb_str bb_sniff_field(const struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *binding,
-                             enum bb_role role);
+struct bb_str bb_sniff_field(const struct bb_sniff *sniff, const struct bb_format *format,
+                             const struct bb_binding *binding, enum bb_role role);
 /* The distance of the first two distinct instants of the BB_TIME_UTC_BEGIN column: 60 (whole hours apart), 15, 5, 0 (the file holds
  * fewer than two) or -1 (none of these). Asks for more head as needed. *first_utc_s_ret as in struct bb_detection. */
-int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *binding, uint32_t *first_utc_s_ret);
+int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *binding,
+                     uint32_t *first_utc_s_ret);
 /* A date of eight digits in a name (the first that is a real day of 1990 … 2099); 1 if there is one. */
 int bb_name_day(struct bb_str name, int32_t *day_ret);
 /* Splits one line at commas outside quotes; fields trimmed and one pair of quotes removed. At most max; the true number is returned. */

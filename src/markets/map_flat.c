@@ -23,9 +23,10 @@ static inline __attribute__((always_inline)) enum bb_status run(struct bb_pass *
         if (!bb_pass_vintage(pass, &rec, row)) goto lost;
         row->present = present;
         row->slice = pass->block->slice;
-        if (reader->derive_energy && (present & 15) == (1 << BB_VALUE_TOTAL | 1 << BB_VALUE_CONGESTION | 1 << BB_VALUE_LOSS)) {
-            row->value[BB_VALUE_ENERGY] =
-                bb_decimal_residual(row->value[BB_VALUE_TOTAL], row->value[BB_VALUE_CONGESTION], row->value[BB_VALUE_LOSS]);
+        if (reader->derive_energy &&
+            (present & 15) == (1 << BB_VALUE_TOTAL | 1 << BB_VALUE_CONGESTION | 1 << BB_VALUE_LOSS)) {
+            row->value[BB_VALUE_ENERGY] = bb_decimal_residual(
+                row->value[BB_VALUE_TOTAL], row->value[BB_VALUE_CONGESTION], row->value[BB_VALUE_LOSS]);
             row->present |= 1 << BB_VALUE_ENERGY;
         }
         if (!bb_pass_emit(pass)) return pass->status;

@@ -65,7 +65,8 @@ static void drop_strays(struct bb_span *span)
     for (int i = 0; i < n; i++) span_add(span, span->field[i], span->role[i]);
 }
 
-static enum bb_status copy_header(struct bb_reader *r, const struct bb_binding *b, struct bb_str line, struct bb_error *err)
+static enum bb_status copy_header(struct bb_reader *r, const struct bb_binding *b, struct bb_str line,
+                                  struct bb_error *err)
 {
     struct bb_str fields[BB_MAX_FIELDS];
     size_t n = BB_MIN(bb_line_fields(line, fields, BB_MAX_FIELDS), (size_t)b->n_fields), used = 0;
@@ -90,7 +91,8 @@ static void settle_hours(struct bb_reader *r, int32_t day)
     for (int h = 0; h < r->n_hours; h++) {
         struct bb_wall wall = { day, h * 3600 };
         int64_t utc_s[2];
-        int known = h < 24 && bb_zone_utc(r->zone, wall, utc_s) != BB_WALL_GAP && utc_s[0] > 0 && utc_s[0] < UINT32_MAX;
+        int known =
+            h < 24 && bb_zone_utc(r->zone, wall, utc_s) != BB_WALL_GAP && utc_s[0] > 0 && utc_s[0] < UINT32_MAX;
         r->hour_utc_s[h] = known ? utc_s[0] : -1;
     }
 }
@@ -102,9 +104,10 @@ static uint64_t layout_of(const struct bb_reader *r, const struct bb_binding *b,
     return h * 0x9E3779B97F4A7C15u ^ (uint64_t)(r->dataset.minutes * 4 + part);
 }
 
-enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_dataset *dataset, const struct bb_evidence *evidence,
-                             const struct bb_zone *zone, struct bb_places *places, struct bb_budget *budget,
-                             struct bb_reader **reader_ret, struct bb_error *err)
+enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_dataset *dataset,
+                             const struct bb_evidence *evidence, const struct bb_zone *zone,
+                             struct bb_places *places, struct bb_budget *budget, struct bb_reader **reader_ret,
+                             struct bb_error *err)
 {
     const struct bb_binding *b = &d->binding;
     const struct bb_format *format = d->format;
@@ -195,7 +198,9 @@ static uint64_t count_lines(const char *p, size_t n)
 
 static void reject_line(const struct bb_pass *pass, const char *reason, const char *detail, struct bb_str text)
 {
-    struct bb_reject reject = { pass->line, pass->byte, "", reason, detail, { text.p, BB_MIN(text.n, (size_t)4096) } };
+    struct bb_reject reject = {
+        pass->line, pass->byte, "", reason, detail, { text.p, BB_MIN(text.n, (size_t)4096) }
+    };
     pass->counts->records++;
     pass->counts->rejects++;
     if (pass->block->on_reject) pass->block->on_reject(pass->block->reject_ctx, &reject);
@@ -213,8 +218,14 @@ static enum bb_status map_piece(struct bb_pass *pass)
 enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worker, const struct bb_block *block,
                                struct bb_row_batch *out, struct bb_block_counts *counts, struct bb_error *err)
 {
-    struct bb_pass pass = { .reader = reader, .worker = worker, .block = block, .out = out, .counts = counts, .err = err,
-                            .line = block->first_line, .byte = block->first_byte };
+    struct bb_pass pass = { .reader = reader,
+                            .worker = worker,
+                            .block = block,
+                            .out = out,
+                            .counts = counts,
+                            .err = err,
+                            .line = block->first_line,
+                            .byte = block->first_byte };
     const char *p = block->text, *end = p + block->n;
     memset(counts, 0, sizeof *counts);
     counts->min_utc_s = UINT32_MAX;
@@ -231,8 +242,10 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
             const char *stop = memchr(p, '\n', left);
             n = stop ? (size_t)(stop - p) + 1 : left;
             if (n > BB_CSV_PIECE_MAX_NBYTES)
-                reject_line(&pass, "line_too_long", "the line is longer than any record (128 KiB)", (struct bb_str){ p, n });
-            else reject_line(&pass, "cut_off", "the text ends within a line", (struct bb_str){ p, n });
+                reject_line(&pass, "line_too_long", "the line is longer than any record (128 KiB)",
+                            (struct bb_str){ p, n });
+            else
+                reject_line(&pass, "cut_off", "the text ends within a line", (struct bb_str){ p, n });
             pass.line += 1;
         } else {
             n = (size_t)(last - p) + 1;

@@ -11,8 +11,8 @@
  * together in scratch memory. */
 struct bb_span {
     int n, together;
-    int first, last;    /* lowest and highest field */
-    int16_t field[8];   /* in the order of the format's table */
+    int first, last;  /* lowest and highest field */
+    int16_t field[8]; /* in the order of the format's table */
     enum bb_role role[8];
 };
 
@@ -59,8 +59,8 @@ struct bb_pass {
     struct bb_row_batch *out;
     struct bb_block_counts *counts;
     struct bb_error *err;
-    const char *text;    /* of the piece */
-    uint64_t line, byte; /* of its first record */
+    const char *text;                        /* of the piece */
+    uint64_t line, byte;                     /* of its first record */
     struct bb_str last_time, last_component; /* raw, in the block's text; n == 0: none */
     uint32_t last_utc_s;
     int last_slot;
@@ -93,7 +93,8 @@ int bb_record_odd(struct bb_pass *pass, const struct bb_record *rec);
 int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *utc_s_ret);
 int bb_pass_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *place_ret);
 int bb_pass_component_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, int *slot_ret);
-int bb_pass_price_odd(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret, int *there_ret);
+int bb_pass_price_odd(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret,
+                      int *there_ret);
 int bb_pass_version_odd(struct bb_pass *pass, const struct bb_record *rec, uint16_t *version_ret);
 int bb_pass_current_odd(struct bb_pass *pass, const struct bb_record *rec, uint8_t *flags_ret);
 int bb_pass_run_odd(struct bb_pass *pass, const struct bb_record *rec);
@@ -107,7 +108,8 @@ static inline struct bb_str bb_record_field(const char *text, const struct bb_re
     return (struct bb_str){ text + from, to - from };
 }
 
-static inline struct bb_str bb_span_raw(const struct bb_pass *pass, const struct bb_record *rec, const struct bb_span *span)
+static inline struct bb_str bb_span_raw(const struct bb_pass *pass, const struct bb_record *rec,
+                                        const struct bb_span *span)
 {
     uint32_t from, to;
     if (BB_UNLIKELY(!span->together)) return bb_span_collect(pass, rec, span);
@@ -151,7 +153,8 @@ static inline int bb_pass_place(struct bb_pass *pass, const struct bb_record *re
     return 1;
 }
 
-static inline int bb_pass_price(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret, int *there_ret)
+static inline int bb_pass_price(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret,
+                                int *there_ret)
 {
     struct bb_str s = bb_record_field(pass->text, rec, field);
     enum bb_number kind = bb_decimal_parse_padded(s.p, s.n, value_ret);
@@ -178,12 +181,15 @@ static inline int bb_pass_vintage(struct bb_pass *pass, const struct bb_record *
     row->flags = reader->flags;
     if (reader->version_field >= 0) {
         struct bb_str s = bb_record_field(pass->text, rec, reader->version_field);
-        if (BB_LIKELY(s.n == 1 && s.p[0] >= '0' && s.p[0] <= '9')) row->version = (uint16_t)(s.p[0] - '0');
-        else if (!bb_pass_version_odd(pass, rec, &row->version)) return 0;
+        if (BB_LIKELY(s.n == 1 && s.p[0] >= '0' && s.p[0] <= '9'))
+            row->version = (uint16_t)(s.p[0] - '0');
+        else if (!bb_pass_version_odd(pass, rec, &row->version))
+            return 0;
     }
     if (reader->current_field >= 0) {
         struct bb_str s = bb_record_field(pass->text, rec, reader->current_field);
-        if (BB_UNLIKELY(s.n != 4 || memcmp(s.p, "True", 4) != 0) && !bb_pass_current_odd(pass, rec, &row->flags)) return 0;
+        if (BB_UNLIKELY(s.n != 4 || memcmp(s.p, "True", 4) != 0) && !bb_pass_current_odd(pass, rec, &row->flags))
+            return 0;
     }
     return 1;
 }

@@ -7,34 +7,38 @@
 
 /* All four price reports share these columns; their order and the name of the price column differ by report and layout
  * version, so MARKET_RUN_ID says which report a file is. */
-static const struct bb_column lmp_columns[] = {
-    { "INTERVALSTARTTIME_GMT", BB_TIME_UTC_BEGIN },
-    { "INTERVALENDTIME_GMT", BB_TIME_UTC_END },
-    { "OPR_DT", BB_TIME_CHECK_LOCAL, .optional = 1 },
-    { "NODE_ID", BB_LOCATION_ID },
-    { "NODE", BB_LOCATION_NAME },
-    { "MARKET_RUN_ID", BB_MARKET_RUN },
-    { "LMP_TYPE", BB_COMPONENT },
-    { "XML_DATA_ITEM", BB_COMPONENT_ITEM, .optional = 1 },
-    { "MW", BB_COMPONENT_VALUE, .either = 1 },
-    { "VALUE", BB_COMPONENT_VALUE, .either = 1 },
-    { "PRC", BB_COMPONENT_VALUE, .either = 1 },
-    { NULL, BB_IGNORED }
-};
-static const struct bb_column pnode_columns[] = { { "PNODE_ID", BB_LOCATION_ID }, { "PNODE_TYPE", BB_IGNORED },
-                                                  { "EFF_START_DT", BB_IGNORED }, { "EFF_END_DT", BB_IGNORED },
+static const struct bb_column lmp_columns[] = { { "INTERVALSTARTTIME_GMT", BB_TIME_UTC_BEGIN },
+                                                { "INTERVALENDTIME_GMT", BB_TIME_UTC_END },
+                                                { "OPR_DT", BB_TIME_CHECK_LOCAL, .optional = 1 },
+                                                { "NODE_ID", BB_LOCATION_ID },
+                                                { "NODE", BB_LOCATION_NAME },
+                                                { "MARKET_RUN_ID", BB_MARKET_RUN },
+                                                { "LMP_TYPE", BB_COMPONENT },
+                                                { "XML_DATA_ITEM", BB_COMPONENT_ITEM, .optional = 1 },
+                                                { "MW", BB_COMPONENT_VALUE, .either = 1 },
+                                                { "VALUE", BB_COMPONENT_VALUE, .either = 1 },
+                                                { "PRC", BB_COMPONENT_VALUE, .either = 1 },
+                                                { NULL, BB_IGNORED } };
+static const struct bb_column pnode_columns[] = { { "PNODE_ID", BB_LOCATION_ID },
+                                                  { "PNODE_TYPE", BB_IGNORED },
+                                                  { "EFF_START_DT", BB_IGNORED },
+                                                  { "EFF_END_DT", BB_IGNORED },
                                                   { NULL, BB_IGNORED } };
-static const struct bb_column pnode_map_columns[] = { { "APNODE_ID", BB_LOCATION_ZONE }, { "PNODE_ID", BB_LOCATION_ID },
-                                                      { "EFF_START_DT", BB_IGNORED },    { "EFF_END_DT", BB_IGNORED },
+static const struct bb_column pnode_map_columns[] = { { "APNODE_ID", BB_LOCATION_ZONE },
+                                                      { "PNODE_ID", BB_LOCATION_ID },
+                                                      { "EFF_START_DT", BB_IGNORED },
+                                                      { "EFF_END_DT", BB_IGNORED },
                                                       { NULL, BB_IGNORED } };
-static const struct bb_column tac_map_columns[] = { { "TAC_AREA_ID", BB_LOCATION_ZONE }, { "PNODE_ID", BB_LOCATION_ID },
-                                                    { "EFF_START_DT", BB_IGNORED },      { "EFF_END_DT", BB_IGNORED },
+static const struct bb_column tac_map_columns[] = { { "TAC_AREA_ID", BB_LOCATION_ZONE },
+                                                    { "PNODE_ID", BB_LOCATION_ID },
+                                                    { "EFF_START_DT", BB_IGNORED },
+                                                    { "EFF_END_DT", BB_IGNORED },
                                                     { NULL, BB_IGNORED } };
 
 static const struct bb_word components[] = {
-    { "LMP", BB_VALUE_TOTAL, "LMP_PRC" },       { "MCE", BB_VALUE_ENERGY, "LMP_ENE_PRC" },
+    { "LMP", BB_VALUE_TOTAL, "LMP_PRC" },           { "MCE", BB_VALUE_ENERGY, "LMP_ENE_PRC" },
     { "MCC", BB_VALUE_CONGESTION, "LMP_CONG_PRC" }, { "MCL", BB_VALUE_LOSS, "LMP_LOSS_PRC" },
-    { "MGHG", BB_WORD_DROPPED, "LMP_GHG_PRC" }, { NULL, 0, NULL }
+    { "MGHG", BB_WORD_DROPPED, "LMP_GHG_PRC" },     { NULL, 0, NULL }
 };
 
 static enum bb_type type_of(struct bb_str name, enum bb_type type)
@@ -59,7 +63,8 @@ static int64_t request_stamp(struct bb_str name)
             ok = q[0] >= '0' && q[0] <= '9' && q[1] >= '0' && q[1] <= '9';
             part[k] = ok ? (q[0] - '0') * 10 + q[1] - '0' : 0;
         }
-        if (!ok || (i + 17 < name.n && p[17] >= '0' && p[17] <= '9') || (i && p[-1] >= '0' && p[-1] <= '9')) continue;
+        if (!ok || (i + 17 < name.n && p[17] >= '0' && p[17] <= '9') || (i && p[-1] >= '0' && p[-1] <= '9'))
+            continue;
         if (part[0] > 23 || part[1] > 59 || part[2] > 59 || bb_stamp_date(p, 8, &day) != 0) continue;
         return (int64_t)day * 86400 + part[0] * 3600 + part[1] * 60 + part[2];
     }
@@ -87,25 +92,28 @@ static int judge_run(const struct bb_format *format, struct bb_sniff *sniff, con
     return 16;
 }
 
-#define GMT_RULE "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT must be the local day of the start; OPR_HR is not used"
-#define LAYOUTS  "price column MW, VALUE or PRC; columns in any order; with a leading index column; any component may be missing"
-#define LMP(id)                                                                                                      \
-    .report = "caiso." id, .data_source = "CAISO " id, .iso = BB_CAISO, .kind = BB_ENERGY, .shape = BB_LONG,         \
-    .order = BB_ORDER_DAY, .flags = BB_FORMAT_ID_IS_IDENTITY, .default_version = 1, .columns = lmp_columns,          \
+#define GMT_RULE                                                                                                   \
+    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT must be the local day of the start; OPR_HR is not used"
+#define LAYOUTS                                                                                                    \
+    "price column MW, VALUE or PRC; columns in any order; with a leading index column; any component may be "      \
+    "missing"
+#define LMP(id)                                                                                                    \
+    .report = "caiso." id, .data_source = "CAISO " id, .iso = BB_CAISO, .kind = BB_ENERGY, .shape = BB_LONG,       \
+    .order = BB_ORDER_DAY, .flags = BB_FORMAT_ID_IS_IDENTITY, .default_version = 1, .columns = lmp_columns,        \
     .type_of = type_of, .components = components, .judge = judge_run, .layouts = LAYOUTS, .time_rule = GMT_RULE
-#define ATL(id, c)                                                                                                   \
-    .report = "caiso." id, .data_source = "CAISO " id, .iso = BB_CAISO, .flags = BB_FORMAT_REFERENCE, .columns = c,  \
-    .names = id, .datasets = "none", .layouts = "as downloaded", .time_rule = "none"
+#define ATL(id, c)                                                                                                 \
+    .report = "caiso." id, .data_source = "CAISO " id, .iso = BB_CAISO, .flags = BB_FORMAT_REFERENCE,              \
+    .columns = c, .names = id, .datasets = "none", .layouts = "as downloaded", .time_rule = "none"
 
 static const struct bb_format formats[] = {
     { LMP("PRC_LMP"), .title = "Locational Marginal Prices, day-ahead market", .market = BB_DA, .minutes = 60,
       .market_run = "DAM", .names = "PRC_LMP", .datasets = "da_energy_hourly",
       .file_names = "YYYYMMDD_YYYYMMDD_PRC_LMP_DAM_…_vN.csv, DAM_LMP_GRP zips" },
-    { LMP("PRC_RTPD_LMP"), .title = "Fifteen Minute Market LMPs", .market = BB_RT, .minutes = 15, .market_run = "RTPD",
-      .names = "PRC_RTPD_LMP", .datasets = "rt_energy_15min",
+    { LMP("PRC_RTPD_LMP"), .title = "Fifteen Minute Market LMPs", .market = BB_RT, .minutes = 15,
+      .market_run = "RTPD", .names = "PRC_RTPD_LMP", .datasets = "rt_energy_15min",
       .file_names = "YYYYMMDD_YYYYMMDD_PRC_RTPD_LMP_RTPD_…_vN.csv, RTPD_LMP_GRP zips" },
-    { LMP("PRC_INTVL_LMP"), .title = "Interval LMPs, real-time market", .market = BB_RT, .minutes = 5, .market_run = "RTM",
-      .names = "PRC_INTVL_LMP", .datasets = "rt_energy_5min",
+    { LMP("PRC_INTVL_LMP"), .title = "Interval LMPs, real-time market", .market = BB_RT, .minutes = 5,
+      .market_run = "RTM", .names = "PRC_INTVL_LMP", .datasets = "rt_energy_5min",
       .file_names = "YYYYMMDD_YYYYMMDD_PRC_INTVL_LMP_RTM_…_vN.csv, RTM_LMP_GRP zips" },
     { LMP("PRC_HASP_LMP"), .title = "Hour-Ahead Scheduling Process LMPs", .market = BB_HASP, .minutes = 15,
       .market_run = "HASP", .names = "PRC_HASP_LMP", .datasets = "hasp_energy_15min",

@@ -39,18 +39,21 @@ static enum bb_status markup(struct bb_str s, struct bb_error *err)
     struct bb_str code, desc;
     if (holds(s, "Acceptable Use Policy"))
         return bb_fail(err, BB_SKIP,
-                       "this is the page that CAISO sends instead of data when requests come too fast (acceptable use policy); "
+                       "this is the page that CAISO sends instead of data when requests come too fast (acceptable "
+                       "use policy); "
                        "download the report again, more slowly");
     if (starts(s, "<!doctype") || starts(s, "<html") || (holds(s, "<html") && !starts(s, "<?xml")))
-        return bb_fail(err, BB_SKIP, "this is an HTML page, not a report: the download failed or saved the page around it; "
-                                     "download the CSV itself");
+        return bb_fail(err, BB_SKIP,
+                       "this is an HTML page, not a report: the download failed or saved the page around it; "
+                       "download the CSV itself");
     code = element(s, "ERR_CODE>");
     if (code.n) {
         desc = printable(element(s, "ERR_DESC>"), text);
         if (bb_str_is(code, "1000"))
             return bb_fail(err, BB_REJECT, "CAISO answered that it has no data for the request (error 1000: %.*s)",
                            BB_STR_ARG(desc));
-        return bb_fail(err, BB_SKIP, "this is an error answer of CAISO, not a report (error %.*s: %.*s); request it again",
+        return bb_fail(err, BB_SKIP,
+                       "this is an error answer of CAISO, not a report (error %.*s: %.*s); request it again",
                        BB_STR_ARG(code), BB_STR_ARG(desc));
     }
     return bb_fail(err, BB_SKIP, "this is XML; busbar reads the CSV twin of the same report");
@@ -60,12 +63,15 @@ static enum bb_status binary(const struct bb_evidence *e, struct bb_str s, struc
 {
     struct bb_str suffix = bb_path_suffix(e->name);
     if (starts(s, "%PDF")) return bb_fail(err, BB_SKIP, "this is a PDF document, not a report");
-    if (starts(s, "PAR1")) return bb_fail(err, BB_SKIP, "this is a Parquet file; busbar converts the operators' raw files");
+    if (starts(s, "PAR1"))
+        return bb_fail(err, BB_SKIP, "this is a Parquet file; busbar converts the operators' raw files");
     if (s.n >= 4 && memcmp(s.p, "\xD0\xCF\x11\xE0", 4) == 0)
-        return bb_fail(err, BB_SKIP, "this is an old Excel workbook (xls); save its sheet as CSV or use the CSV report");
+        return bb_fail(err, BB_SKIP,
+                       "this is an old Excel workbook (xls); save its sheet as CSV or use the CSV report");
     if (s.n >= 4 && memcmp(s.p, "PK\3\4", 4) == 0) {
         if (bb_str_eq_nocase(suffix, BB_STR(".xlsx")) || holds(s, "xl/") || holds(s, "[Content_Types].xml"))
-            return bb_fail(err, BB_SKIP, "this is an Excel workbook (xlsx) of a report that busbar reads as CSV only");
+            return bb_fail(err, BB_SKIP,
+                           "this is an Excel workbook (xlsx) of a report that busbar reads as CSV only");
         return bb_fail(err, BB_SKIP, "this is a zip archive where a report was expected; unpack it");
     }
     if (s.n >= 2 && memcmp(s.p, "\x1F\x8B", 2) == 0)
@@ -90,7 +96,9 @@ enum bb_status bb_nondata(const struct bb_evidence *e, struct bb_error *err)
     if (starts(s, "No data exists for this period"))
         return bb_fail(err, BB_REJECT, "ISO-NE answered that it has no data for this period");
     if (starts(s, "[object Object]"))
-        return bb_fail(err, BB_SKIP, "the file holds the words \"[object Object]\": a failed browser download; download it again");
+        return bb_fail(
+            err, BB_SKIP,
+            "the file holds the words \"[object Object]\": a failed browser download; download it again");
     if (*s.p == '<') return markup((struct bb_str){ s.p, BB_MIN(s.n, (size_t)64 << 10) }, err);
     if (*s.p == '{' || *s.p == '[')
         return bb_fail(err, BB_SKIP, "this is JSON; busbar reads the CSV form of the same report");

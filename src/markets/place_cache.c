@@ -29,7 +29,9 @@ const struct bb_place_entry *bb_place_cache_find(struct bb_place_cache *c, uint6
         struct bb_place_entry *e;
         if (c->table[i] == 0) return NULL;
         e = &c->entries[c->table[i] - 1];
-        if (e->hash != hash || e->layout != layout || e->n != raw.n || memcmp(c->arena + e->text, raw.p, raw.n) != 0) continue;
+        if (e->hash != hash || e->layout != layout || e->n != raw.n ||
+            memcmp(c->arena + e->text, raw.p, raw.n) != 0)
+            continue;
         c->entries[c->last].next = c->table[i] - 1;
         c->last = c->table[i] - 1;
         return e;
@@ -64,8 +66,8 @@ int bb_place_cache_add(struct bb_place_cache *c, uint64_t layout, struct bb_str 
     if (!bb_grow(c->budget, (void **)&c->arena, &c->arena_cap, c->arena_n + raw.n + 1, 1)) return 0;
     if ((c->n + 1) * 2 > c->table_size && !make_table(c, c->table_size ? c->table_size * 2 : 1024)) return 0;
     e = &c->entries[c->n];
-    *e = (struct bb_place_entry){ hash_of(layout, raw), layout, (uint32_t)c->arena_n, (uint32_t)raw.n, place, (uint32_t)c->n,
-                                  unknown != 0 };
+    *e = (struct bb_place_entry){ hash_of(layout, raw), layout,      (uint32_t)c->arena_n, (uint32_t)raw.n, place,
+                                  (uint32_t)c->n,       unknown != 0 };
     memcpy(c->arena + c->arena_n, raw.p, raw.n);
     c->arena_n += raw.n;
     for (i = e->hash & (c->table_size - 1); c->table[i];) i = (i + 1) & (c->table_size - 1);

@@ -32,10 +32,12 @@ void bb_place_cache_reset(struct bb_place_cache *cache);
 /* Entry for these bytes read under this layout (format and column map), or NULL. Becomes the successor of the last. */
 const struct bb_place_entry *bb_place_cache_find(struct bb_place_cache *cache, uint64_t layout, struct bb_str raw);
 /* Adds what find did not find. When the cache has grown beyond its bound it starts anew. 0: no memory. */
-int bb_place_cache_add(struct bb_place_cache *cache, uint64_t layout, struct bb_str raw, uint32_t place, int unknown) BB_WARN_UNUSED;
+int bb_place_cache_add(struct bb_place_cache *cache, uint64_t layout, struct bb_str raw, uint32_t place,
+                       int unknown) BB_WARN_UNUSED;
 
 /* The common case: the entry that followed last time. */
-static inline const struct bb_place_entry *bb_place_cache_next(struct bb_place_cache *cache, uint64_t layout, struct bb_str raw)
+static inline const struct bb_place_entry *bb_place_cache_next(struct bb_place_cache *cache, uint64_t layout,
+                                                               struct bb_str raw)
 {
     const struct bb_place_entry *e;
     if (cache->n == 0) return NULL;

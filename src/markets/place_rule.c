@@ -14,10 +14,14 @@ static int is_text(struct bb_str s)
             if (c < 0x20 || c == 0x7F) return 0;
             continue;
         }
-        if (c >= 0xC2 && c <= 0xDF) more = 1;
-        else if (c >= 0xE0 && c <= 0xEF) more = 2;
-        else if (c >= 0xF0 && c <= 0xF4) more = 3;
-        else return 0;
+        if (c >= 0xC2 && c <= 0xDF)
+            more = 1;
+        else if (c >= 0xE0 && c <= 0xEF)
+            more = 2;
+        else if (c >= 0xF0 && c <= 0xF4)
+            more = 3;
+        else
+            return 0;
         if (c == 0xE0) low = 0xA0;
         if (c == 0xED) high = 0x9F;
         if (c == 0xF0) low = 0x90;
@@ -49,8 +53,8 @@ static enum bb_type type_of(const struct bb_format *format, struct bb_str name, 
     return format->type_of ? format->type_of(name, type) : type;
 }
 
-int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, struct bb_place_key *key, int *unknown,
-                     struct bb_flaw *flaw)
+int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, struct bb_place_key *key,
+                     int *unknown, struct bb_flaw *flaw)
 {
     const struct bb_span *span = &reader->place;
     struct bb_str word = { "", 0 };
@@ -78,6 +82,7 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
                     key->name.n == 0 ? "name" : "id");
         return 0;
     }
+    if (reader->format->flags & BB_FORMAT_NAME_IS_ID) key->id = key->name;
     key->identity = by_id ? key->id : key->name;
     key->type = type_of(reader->format, key->name, word, unknown);
     return 1;

@@ -6,7 +6,7 @@
 
 /* texts[i] belongs to reader->place.role[i], unquoted. 1: *key_ret is filled with slices of texts, *unknown_ret says that the type
  * word is not in the map; 0: flaw says why not. */
-int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, struct bb_place_key *key_ret, int *unknown_ret,
-                     struct bb_flaw *flaw);
+int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, struct bb_place_key *key_ret,
+                     int *unknown_ret, struct bb_flaw *flaw);
 
 #endif

@@ -18,33 +18,38 @@ struct bb_evidence {
     struct bb_str name;   /* base name of the leaf */
     struct bb_str head;
     int head_is_all;
-    enum bb_status (*more)(void *ctx, struct bb_evidence *evidence, struct bb_error *err); /* BB_EOF: there is no more */
+    enum bb_status (*more)(void *ctx, struct bb_evidence *evidence,
+                           struct bb_error *err); /* BB_EOF: there is no more */
     void *more_ctx;
     const char *forced_report; /* --report, or NULL */
     int forced_iso;            /* --iso with one operator, or -1 */
 };
 
-struct bb_bid { const char *report; int points; char why[256]; }; /* "pjm.da_hrl_lmps", columns found or missing */
+struct bb_bid {
+    const char *report;
+    int points;
+    char why[256];
+}; /* "pjm.da_hrl_lmps", columns found or missing */
 
 #define BB_MAX_DATASETS 3
 struct bb_detection {
     const struct bb_format *format;
-    const char *report;             /* "pjm.da_hrl_lmps": id for --report, `busbar formats`, docs */
-    const char *data_source;        /* "PJM da_hrl_lmps": the lake's column */
+    const char *report;                          /* "pjm.da_hrl_lmps": id for --report, `busbar formats`, docs */
+    const char *data_source;                     /* "PJM da_hrl_lmps": the lake's column */
     struct bb_dataset datasets[BB_MAX_DATASETS]; /* what rows of this file belong to, usually one */
     int n_datasets;
-    int is_reference;               /* pnode list and the like: locations, no prices */
+    int is_reference; /* pnode list and the like: locations, no prices */
     enum bb_file_order order;
-    int sequential;                 /* blocks must be parsed one after the other (row order decides the repeated hour) */
+    int sequential; /* blocks must be parsed one after the other (row order decides the repeated hour) */
     int derive_energy;
-    uint32_t first_utc_s;           /* of the first data record; 0 if the head holds none */
-    int64_t publication_utc_s;      /* the stamp that the posting itself carries; 0: none */
-    char variant[64];               /* which layout ("iso dates", "VALUE column", "hubs only") */
-    int version;                    /* of rows that carry none */
-    int day_known;                  /* the file, not its rows, says the day (MISO) … */
-    int32_t day;                    /* … this one, in the operator's time */
-    struct bb_binding binding;      /* columns by name */
-    struct bb_bid bids[8];          /* best first, for `detect -v` and for refusals */
+    uint32_t first_utc_s;      /* of the first data record; 0 if the head holds none */
+    int64_t publication_utc_s; /* the stamp that the posting itself carries; 0: none */
+    char variant[64];          /* which layout ("iso dates", "VALUE column", "hubs only") */
+    int version;               /* of rows that carry none */
+    int day_known;             /* the file, not its rows, says the day (MISO) … */
+    int32_t day;               /* … this one, in the operator's time */
+    struct bb_binding binding; /* columns by name */
+    struct bb_bid bids[8];     /* best first, for `detect -v` and for refusals */
     int n_bids;
 };
 
@@ -55,26 +60,28 @@ enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *dete
 
 /* One reader per file and dataset. zone and places belong to the job and outlive the reader. head as in the evidence. */
 struct bb_reader;
-enum bb_status bb_reader_new(const struct bb_detection *detection, const struct bb_dataset *dataset, const struct bb_evidence *evidence,
-                             const struct bb_zone *zone, struct bb_places *places, struct bb_budget *budget,
-                             struct bb_reader **reader_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_reader_new(const struct bb_detection *detection, const struct bb_dataset *dataset,
+                             const struct bb_evidence *evidence, const struct bb_zone *zone,
+                             struct bb_places *places, struct bb_budget *budget, struct bb_reader **reader_ret,
+                             struct bb_error *err) BB_WARN_UNUSED;
 void bb_reader_free(struct bb_reader *reader);
 
 struct bb_worker;
-struct bb_worker *bb_worker_new(struct bb_budget *budget); /* NULL: no memory. For all readers of one job, one thread */
+struct bb_worker *
+bb_worker_new(struct bb_budget *budget); /* NULL: no memory. For all readers of one job, one thread */
 void bb_worker_free(struct bb_worker *worker);
 
-struct bb_reject { /* one row that cannot be read; the pipeline adds path and member */
-    uint64_t line, byte;      /* line from 1, byte offset of the record in the content from 0 */
-    const char *column;       /* header of the column, "" for the whole record */
-    const char *reason;       /* short fixed word for counting: "bad_number", "no_such_local_time" … */
-    const char *detail;       /* sentence */
-    struct bb_str text;       /* the record, at most 4096 bytes of it */
+struct bb_reject {       /* one row that cannot be read; the pipeline adds path and member */
+    uint64_t line, byte; /* line from 1, byte offset of the record in the content from 0 */
+    const char *column;  /* header of the column, "" for the whole record */
+    const char *reason;  /* short fixed word for counting: "bad_number", "no_such_local_time" … */
+    const char *detail;  /* sentence */
+    struct bb_str text;  /* the record, at most 4096 bytes of it */
 };
 typedef void (*bb_on_reject)(void *ctx, const struct bb_reject *reject);
 
 struct bb_block {
-    char *text;             /* whole records, ends with '\n' (the pipeline adds one at the end of a file); at least 64
+    char *text; /* whole records, ends with '\n' (the pipeline adds one at the end of a file); at least 64
                                readable bytes before text (text[-1] and so on) and behind text + n */
     size_t n;
     uint64_t first_line, first_byte;
@@ -85,27 +92,28 @@ struct bb_block {
 };
 
 struct bb_block_counts {
-    uint64_t records, rows;         /* data records read; rows put into the batch (partial rows count) */
+    uint64_t records, rows; /* data records read; rows put into the batch (partial rows count) */
     uint64_t rejects;
-    uint64_t unknown_words;         /* location types or products that are not in the map: NODE / OTHER */
-    uint64_t other_datasets;        /* records that belong to another dataset of the same file: not an error */
-    uint32_t min_utc_s, max_utc_s;  /* of the rows; min > max if none */
+    uint64_t unknown_words;        /* location types or products that are not in the map: NODE / OTHER */
+    uint64_t other_datasets;       /* records that belong to another dataset of the same file: not an error */
+    uint32_t min_utc_s, max_utc_s; /* of the rows; min > max if none */
 };
 
 /* Parses a block into out (flushed when full). BB_SKIP: the file as a whole is in doubt, err says why (truncated: trailer count). */
-enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worker, const struct bb_block *block, struct bb_row_batch *out,
-                               struct bb_block_counts *counts_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worker, const struct bb_block *block,
+                               struct bb_row_batch *out, struct bb_block_counts *counts_ret,
+                               struct bb_error *err) BB_WARN_UNUSED;
 
 /* Every report that busbar reads, for `busbar formats`, docs and tests. */
 struct bb_format_info {
     const char *report, *data_source, *title; /* "pjm.da_hrl_lmps", "PJM da_hrl_lmps", "Day-Ahead Hourly LMPs" */
     enum bb_iso iso;
-    const char *datasets;                     /* "da_energy_hourly" */
-    const char *file_names;                   /* usual spelling, "YYYYMMDD_da_expost_lmp.csv" */
-    const char *layouts;                      /* variants in words */
-    const char *time_rule;                    /* in words */
-    const char *refusal;                      /* known and refused: the sentence why; NULL: it is read */
-    int is_reference;                         /* a list of locations */
+    const char *datasets;   /* "da_energy_hourly" */
+    const char *file_names; /* usual spelling, "YYYYMMDD_da_expost_lmp.csv" */
+    const char *layouts;    /* variants in words */
+    const char *time_rule;  /* in words */
+    const char *refusal;    /* known and refused: the sentence why; NULL: it is read */
+    int is_reference;       /* a list of locations */
 };
 size_t bb_format_count(void);
 struct bb_format_info bb_format_info_at(size_t i);

@@ -154,12 +154,15 @@ int bb_pass_component_miss(struct bb_pass *pass, const struct bb_record *rec, st
     int word_field = -1, item_field = -1;
     clean_span(pass, rec, span, texts);
     for (int i = 0; i < span->n; i++) {
-        if (span->role[i] == BB_COMPONENT) word = bb_str_trim(texts[i]), word_field = span->field[i];
-        else item = bb_str_trim(texts[i]), item_field = span->field[i];
+        if (span->role[i] == BB_COMPONENT)
+            word = bb_str_trim(texts[i]), word_field = span->field[i];
+        else
+            item = bb_str_trim(texts[i]), item_field = span->field[i];
     }
     while (w->word && !bb_str_eq_nocase(word, bb_str_of(w->word))) w++;
     if (!w->word) {
-        bb_flaw_set(&flaw, "unknown_component", word_field, "\"%.*s\" is no price component of this report", BB_STR_ARG(word));
+        bb_flaw_set(&flaw, "unknown_component", word_field, "\"%.*s\" is no price component of this report",
+                    BB_STR_ARG(word));
         bb_pass_reject(pass, rec, &flaw);
         return 0;
     }
@@ -174,7 +177,8 @@ int bb_pass_component_miss(struct bb_pass *pass, const struct bb_record *rec, st
     return 1;
 }
 
-int bb_pass_price_odd(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret, int *there_ret)
+int bb_pass_price_odd(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret,
+                      int *there_ret)
 {
     struct bb_str s = clean_field(pass, rec, field, pass->worker->unquoted);
     struct bb_flaw flaw;
@@ -200,14 +204,16 @@ int bb_pass_version_odd(struct bb_pass *pass, const struct bb_record *rec, uint1
         *version_ret = (uint16_t)value;
         return 1;
     }
-    bb_flaw_set(&flaw, "bad_version", field, "\"%.*s\" is not a version number", (int)BB_MIN(s.n, (size_t)100), s.p);
+    bb_flaw_set(&flaw, "bad_version", field, "\"%.*s\" is not a version number", (int)BB_MIN(s.n, (size_t)100),
+                s.p);
     bb_pass_reject(pass, rec, &flaw);
     return 0;
 }
 
 int bb_pass_current_odd(struct bb_pass *pass, const struct bb_record *rec, uint8_t *flags_ret)
 {
-    static const char *const words[] = { "true", "1", "t", "y", "yes", "", "1.0", "false", "0", "f", "n", "no", "0.0" };
+    static const char *const words[] = { "true",  "1", "t", "y", "yes", "",   "1.0",
+                                         "false", "0", "f", "n", "no",  "0.0" };
     int field = pass->reader->current_field;
     struct bb_str s = bb_str_trim(clean_field(pass, rec, field, pass->worker->unquoted));
     struct bb_flaw flaw;
@@ -228,7 +234,8 @@ int bb_pass_run_odd(struct bb_pass *pass, const struct bb_record *rec)
     struct bb_str s = bb_str_trim(clean_field(pass, rec, field, pass->worker->unquoted));
     struct bb_flaw flaw;
     if (bb_str_eq_nocase(s, bb_str_of(word))) return 1;
-    bb_flaw_set(&flaw, "other_market", field, "\"%.*s\" in a file of %s prices", (int)BB_MIN(s.n, (size_t)100), s.p, word);
+    bb_flaw_set(&flaw, "other_market", field, "\"%.*s\" in a file of %s prices", (int)BB_MIN(s.n, (size_t)100), s.p,
+                word);
     bb_pass_reject(pass, rec, &flaw);
     return 0;
 }

@@ -68,8 +68,8 @@ static struct bb_str next_line(const struct bb_evidence *e, size_t *at)
     return (struct bb_str){ "", 0 };
 }
 
-struct bb_str bb_sniff_field(const struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *b,
-                             enum bb_role role)
+struct bb_str bb_sniff_field(const struct bb_sniff *sniff, const struct bb_format *format,
+                             const struct bb_binding *b, enum bb_role role)
 {
     struct bb_str fields[BB_MAX_FIELDS], line;
     int f = role_field(format, b, role);
@@ -117,7 +117,8 @@ int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, con
             continue;
         }
         /* most lines repeat the first text: compare before taking the line apart */
-        if (f == 0 && have_first && line.n > first_n && memcmp(line.p, first_text, first_n) == 0 && line.p[first_n] == ',')
+        if (f == 0 && have_first && line.n > first_n && memcmp(line.p, first_text, first_n) == 0 &&
+            line.p[first_n] == ',')
             continue;
         if (bb_line_fields(line, fields, (size_t)f + 1) <= (size_t)f) continue;
         if (have_first && fields[f].n == first_n && memcmp(fields[f].p, first_text, first_n) == 0) continue;

@@ -7,8 +7,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define BB_TIME_CACHE_SIZE 1024 /* a month of 15-minute stamps spreads over three; a day of five-minute stamps fits */
-#define BB_TIME_TEXT_MAX   80
+#define BB_TIME_CACHE_SIZE                                                                                         \
+    1024 /* a month of 15-minute stamps spreads over three; a day of five-minute stamps fits */
+#define BB_TIME_TEXT_MAX 80
 
 struct bb_time_entry {
     uint64_t layout;
@@ -17,7 +18,9 @@ struct bb_time_entry {
     char text[BB_TIME_TEXT_MAX];
 };
 
-struct bb_time_cache { struct bb_time_entry entries[BB_TIME_CACHE_SIZE]; };
+struct bb_time_cache {
+    struct bb_time_entry entries[BB_TIME_CACHE_SIZE];
+};
 
 static inline struct bb_time_entry *bb_time_cache_slot(struct bb_time_cache *cache, struct bb_str raw)
 {

@@ -19,7 +19,8 @@ static int instant(struct bb_str s, int64_t *utc_s)
     return 1;
 }
 
-static int read_parts(const struct bb_reader *reader, const struct bb_str *texts, struct parts *p, struct bb_flaw *flaw)
+static int read_parts(const struct bb_reader *reader, const struct bb_str *texts, struct parts *p,
+                      struct bb_flaw *flaw)
 {
     for (int i = 0; i < reader->time.n; i++) {
         struct bb_str s = texts[i];
@@ -40,24 +41,29 @@ static int read_parts(const struct bb_reader *reader, const struct bb_str *texts
         default: break;
         }
         if (ok) continue;
-        if (s.n == 0) bb_flaw_set(flaw, "missing_time", field, "the time is empty");
-        else bb_flaw_set(flaw, "bad_time", field, "\"%.*s\" is no date and time", BB_STR_ARG(s));
+        if (s.n == 0)
+            bb_flaw_set(flaw, "missing_time", field, "the time is empty");
+        else
+            bb_flaw_set(flaw, "bad_time", field, "\"%.*s\" is no date and time", BB_STR_ARG(s));
         return 0;
     }
     return 1;
 }
 
-int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, uint32_t *utc_s_ret, struct bb_flaw *flaw)
+int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, uint32_t *utc_s_ret,
+                    struct bb_flaw *flaw)
 {
     struct parts p = { .begin_field = -1, .end_field = -1, .check_field = -1 };
     int64_t step = (int64_t)reader->dataset.minutes * 60;
     int field;
     if (!read_parts(reader, texts, &p, flaw)) return 0;
     field = p.begin_field >= 0 ? p.begin_field : p.end_field;
-    if (p.begin_field < 0) p.begin = p.end - step;
+    if (p.begin_field < 0)
+        p.begin = p.end - step;
     else if (p.end_field >= 0 && p.end - p.begin != step) {
-        bb_flaw_set(flaw, "contradiction", p.end_field, "the interval lasts %lld seconds in a report of %d-minute prices",
-                    (long long)(p.end - p.begin), reader->dataset.minutes);
+        bb_flaw_set(flaw, "contradiction", p.end_field,
+                    "the interval lasts %lld seconds in a report of %d-minute prices", (long long)(p.end - p.begin),
+                    reader->dataset.minutes);
         return 0;
     }
     if (p.begin < FIRST_UTC_S || p.begin >= END_UTC_S) {
@@ -65,11 +71,13 @@ int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, 
         return 0;
     }
     if (p.begin % step != 0 && !(reader->format->flags & BB_FORMAT_OFF_GRID)) {
-        bb_flaw_set(flaw, "off_grid", field, "not on the grid of a report of %d-minute prices", reader->dataset.minutes);
+        bb_flaw_set(flaw, "off_grid", field, "not on the grid of a report of %d-minute prices",
+                    reader->dataset.minutes);
         return 0;
     }
     if (p.check_field >= 0 && bb_zone_local(reader->zone, p.begin).wall.day != p.check_day) {
-        bb_flaw_set(flaw, "contradiction", p.check_field, "the operator's local day of the interval's start is another one");
+        bb_flaw_set(flaw, "contradiction", p.check_field,
+                    "the operator's local day of the interval's start is another one");
         return 0;
     }
     *utc_s_ret = (uint32_t)p.begin;

@@ -1,0 +1,236 @@
+/* Checks and times the way from text to rows on PJM, CAISO and MISO text made here: every row's instant and price sum must be
+ * right; prints rows and megabytes per second. BUSBAR_BENCH_MB sets the size (default small, for make test). */
+#include <time.h>
+
+#include "../unit/market_case.h"
+
+struct text {
+    char *p;
+    size_t n, cap;
+};
+
+static void put(struct text *t, const char *fmt, ...)
+{
+    va_list ap;
+    if (t->n + 512 > t->cap) {
+        t->cap = t->cap ? t->cap * 2 : 1 << 20;
+        t->p = realloc(t->p, t->cap);
+    }
+    va_start(ap, fmt);
+    t->n += (size_t)vsnprintf(t->p + t->n, 512, fmt, ap);
+    va_end(ap);
+}
+
+static unsigned long long state = 88172645463325252ull;
+static unsigned next(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)(state >> 20);
+}
+
+static const char pjm_header[] =
+    "datetime_beginning_utc,datetime_beginning_ept,pnode_id,pnode_name,voltage,equipment,type,zone,system_energy_"
+    "price_da,"
+    "total_lmp_da,congestion_price_da,marginal_loss_price_da,row_is_current,version_nbr\r\n";
+
+struct sums {
+    double total;
+    unsigned long long rows, time;
+};
+
+static struct text make_pjm(size_t nbytes, struct sums *want)
+{
+    enum { NODES = 6435 };
+    struct text t = { 0 };
+    put(&t, "%s", pjm_header);
+    for (int hour = 0; t.n < nbytes; hour++) {
+        int h = hour % 24, day = hour / 24;
+        long utc = 1704067200L + hour * 3600L; /* 2024-01-01, at most 366 days */
+        time_t tt = utc;
+        struct tm tm;
+        gmtime_r(&tt, &tm);
+        (void)day;
+        for (int i = 0; i < NODES; i++) {
+            int cents = (int)(next() % 9000) - 500, loss = (int)(next() % 200000),
+                cong = (int)(next() % 4000000) - 2000000;
+            put(&t,
+                "%d/%d/%d %d:00:00 %s,%d/%d/%d 7:00:00 "
+                "PM,%d,NODE%d,%s,T-%d,%s,%s,%d.%02d,%s%d.%06d,%s%d.%06d,%d.%06d,True,1\r\n",
+                tm.tm_mon + 1, tm.tm_mday, tm.tm_year + 1900, h % 12 ? h % 12 : 12, h < 12 ? "AM" : "PM",
+                tm.tm_mon + 1, tm.tm_mday, tm.tm_year + 1900, 1000000 + i * 7, i / 3, i % 5 ? "230 KV" : "34.5 KV",
+                i % 4, i % 3 ? "LOAD" : "GEN", "PSEG", abs(cents) / 100, abs(cents) % 100, cents < 0 ? "-" : "",
+                abs(cents), 123456, cong < 0 ? "-" : "", abs(cong) / 1000000, abs(cong) % 1000000, loss / 1000000,
+                loss % 1000000);
+            want->total += (cents < 0 ? -1.0 : 1.0) * (abs(cents) + 0.123456);
+            want->rows++;
+            want->time += (unsigned long long)utc;
+        }
+    }
+    return t;
+}
+
+static struct text make_caiso(size_t nbytes, struct sums *want)
+{
+    static const char *const types[4][2] = {
+        { "LMP", "LMP_PRC" }, { "MCC", "LMP_CONG_PRC" }, { "MCE", "LMP_ENE_PRC" }, { "MCL", "LMP_LOSS_PRC" }
+    };
+    struct text t = { 0 };
+    put(&t, "INTERVALSTARTTIME_GMT,INTERVALENDTIME_GMT,OPR_DT,OPR_HR,OPR_INTERVAL,NODE_ID_XML,NODE_ID,NODE,MARKET_"
+            "RUN_ID,LMP_TYPE,"
+            "XML_DATA_ITEM,PNODE_RESMRID,GRP_TYPE,POS,MW,GROUP\n");
+    for (int node = 0; t.n < nbytes; node++)
+        for (int type = 0; type < 4; type++)
+            for (int k = 0; k < 24; k++) {
+                int h = (k * 7 + 5) % 24, hour = h + 8; /* 2020-01-02 in California */
+                long utc = 1577923200L + hour * 3600L;
+                int v = (int)(next() % 9000000) - 500000;
+                put(&t,
+                    "2020-01-%02dT%02d:00:00-00:00,2020-01-%02dT%02d:00:00-00:00,2020-01-02,%d,0,NODE_%d_N001,NODE_"
+                    "%d_N001,NODE_%d_N001,DAM,%s,%s,"
+                    "NODE_%d_N001,ALL,1,%s%d.%05d,%d\n",
+                    2 + hour / 24, hour % 24, 2 + (hour + 1) / 24, (hour + 1) % 24, h + 1, node, node, node,
+                    types[type][0], types[type][1], node, v < 0 ? "-" : "", abs(v) / 100000, abs(v) % 100000,
+                    node * 4 + type);
+                want->total += v / 100000.0;
+                want->rows++;
+                want->time += (unsigned long long)utc;
+            }
+    return t;
+}
+
+static struct text make_miso(size_t nbytes, struct sums *want)
+{
+    static const char *const values[3] = { "LMP", "MCC", "MLC" };
+    struct text t = { 0 };
+    put(&t, "Day Ahead Market ExPost LMPs\n07/14/2026\n\n,,,All Hours-Ending are Eastern Standard Time "
+            "(EST)\nNode,Type,Value");
+    for (int h = 1; h <= 24; h++) put(&t, ",HE %d", h);
+    put(&t, "\n");
+    for (int value = 0; value < 3; value++)
+        for (int node = 0; t.n < nbytes * (size_t)(value + 1) / 3; node++) {
+            put(&t, "LBA%d.NODE%d,Gennode,%s", node % 40, node, values[value]);
+            for (int h = 0; h < 24; h++) {
+                int v = (int)(next() % 9000) - 500;
+                put(&t, ",%s%d.%02d", v < 0 ? "-" : "", abs(v) / 100, abs(v) % 100);
+                want->total += v / 100.0;
+                want->rows++;
+                want->time += 1784005200ull + (unsigned long long)h * 3600;
+            }
+            put(&t, "\n");
+        }
+    return t;
+}
+
+struct sink {
+    struct sums got;
+};
+
+static enum bb_status sum_up(struct bb_row_batch *batch, struct bb_error *err)
+{
+    struct sink *sink = batch->ctx;
+    (void)err;
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct bb_row *row = &batch->rows[i];
+        double v = 0;
+        sink->got.rows++;
+        sink->got.time += row->start_utc_s;
+        if (row->flags & BB_ROW_PARTIAL)
+            for (int k = 0; k < 4; k++) v += row->value[k];
+        else
+            v = row->value[BB_VALUE_TOTAL];
+        sink->got.total += v;
+    }
+    batch->n = 0;
+    return BB_OK;
+}
+
+static double now(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+static void check(const char *name, struct text (*make)(size_t, struct sums *), const char *report)
+{
+    const char *mb = getenv("BUSBAR_BENCH_MB");
+    size_t nbytes = (size_t)(mb ? atoi(mb) : 8) << 20, block_nbytes = (size_t)1 << 20;
+    struct sums want = { 0 };
+    struct text t = make(nbytes, &want);
+    struct market_case c;
+    struct bb_reader *reader;
+    struct bb_worker *worker;
+    struct bb_row *rows = malloc(4096 * sizeof *rows);
+    char *buffer = calloc(1, block_nbytes + 1024 + 128);
+    double best = 1e9;
+    put(&t, "%s", ""); /* room for the terminator */
+    t.p[t.n] = 0;
+    case_detect_n(&c, name, t.p, t.n, t.n, NULL);
+    if (c.status != BB_OK) fail_msg("%s", c.err.text);
+    assert_string_equal(c.detection.report, report);
+    c.places = bb_places_new(&c.budget);
+    assert_int_equal(
+        bb_zone_open(bb_iso_infos[c.detection.datasets[0].iso].zone_name, NULL, &c.budget, &c.zone, &c.err), BB_OK);
+    assert_int_equal(bb_reader_new(&c.detection, &c.detection.datasets[0], &c.evidence, c.zone, c.places, &c.budget,
+                                   &reader, &c.err),
+                     BB_OK);
+    worker = bb_worker_new(&c.budget);
+    for (int round = 0; round < 5; round++) {
+        struct sink sink = { { 0 } };
+        struct bb_row_batch batch = { rows, 0, 4096, sum_up, &sink };
+        double spent = 0;
+        for (size_t at = 0; at < t.n;) {
+            size_t n = t.n - at < block_nbytes ? t.n - at : block_nbytes;
+            struct bb_block block = {
+                .text = buffer + 64, .first_line = 1, .first_byte = at, .on_reject = case_reject, .reject_ctx = &c
+            };
+            struct bb_block_counts counts;
+            double before;
+            while (t.p[at + n - 1] != '\n') n--;
+            memcpy(block.text, t.p + at, n);
+            block.n = n;
+            before = now();
+            assert_int_equal(bb_reader_block(reader, worker, &block, &batch, &counts, &c.err), BB_OK);
+            spent += now() - before;
+            at += n;
+        }
+        (void)!sum_up(&batch, &c.err);
+        assert_int_equal(c.n_rejects, 0);
+        assert_int_equal(sink.got.rows, want.rows);
+        assert_int_equal(sink.got.time, want.time);
+        assert_true(sink.got.total - want.total < 1e-3 && want.total - sink.got.total < 1e-3);
+        if (spent < best) best = spent;
+    }
+    printf("%-22s %6.1f MB %9llu rows  %6.2f M rows/s  %7.1f MB/s  %6.1f ns/row\n", report, (double)t.n / 1e6,
+           want.rows, (double)want.rows / best / 1e6, (double)t.n / best / 1e6, best * 1e9 / (double)want.rows);
+    bb_worker_free(worker);
+    bb_reader_free(reader);
+    case_end(&c);
+    free(rows);
+    free(buffer);
+    free(t.p);
+}
+
+static void pjm(void **unused)
+{
+    (void)unused;
+    check("da_hrl_lmps.csv", make_pjm, "pjm.da_hrl_lmps");
+}
+static void caiso(void **unused)
+{
+    (void)unused;
+    check("20200102_20200102_PRC_LMP_DAM_v1.csv", make_caiso, "caiso.PRC_LMP");
+}
+static void miso(void **unused)
+{
+    (void)unused;
+    check("20260714_da_expost_lmp.csv", make_miso, "miso.da_expost_lmp");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(pjm), cmocka_unit_test(caiso), cmocka_unit_test(miso) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
