@@ -19,7 +19,8 @@ enum bb_status bb_byte_range_read(const struct bb_byte_range *range, uint64_t at
     while (done < n) {
         ssize_t got = pread(range->fd, (char *)p + done, n - done, (off_t)(range->offset + at + done));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return bb_fail_errno(err, BB_IO, errno, "reading at byte %llu", (unsigned long long)(at + done));
+        if (got < 0)
+            return bb_fail_errno(err, BB_IO, errno, "reading at byte %llu", (unsigned long long)(at + done));
         if (got == 0) break;
         done += (size_t)got;
     }

@@ -10,15 +10,17 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* Texts are bytes as the archive or the file system gave them, without control characters; not always UTF-8. They are for
- * display and for reports' names: no file is ever opened or created by a name from an archive. */
+/* Texts are bytes as the file system or the archive gave them, not always UTF-8; those from archives (member, name) without
+ * control characters. member and name are for display and for telling reports apart: no file is ever opened or created by a
+ * name from an archive. */
 struct bb_leaf {
-    struct bb_str path;      /* of the outermost file, as found from the user's input; NUL-terminated */
-    struct bb_str member;    /* "" for a plain file; else "inner.zip/name.csv": what to show behind path */
-    struct bb_str name;      /* base name of the innermost thing, compression suffix removed ("x.csv" of x.csv.gz) */
-    uint64_t size;           /* bytes of content when known (plain file, zip directory), else 0 */
-    uint64_t stored_size;    /* bytes on disk, for progress */
-    int64_t member_time_s;   /* modification time of the innermost archive member (DOS time taken as UTC), 0 unknown: never the
+    struct bb_str path;   /* of the outermost file, as found from the user's input; NUL-terminated */
+    struct bb_str member; /* "" for a plain file; else "inner.zip/name.csv": what to show behind path */
+    struct bb_str name;   /* base name of the innermost thing, compression suffix removed ("x.csv" of x.csv.gz) */
+    uint64_t size;        /* bytes of content when known (plain file, zip directory), else 0 */
+    uint64_t stored_size; /* bytes on disk, for progress */
+    int64_t
+        member_time_s; /* modification time of the innermost archive member (DOS time taken as UTC), 0 unknown: never the
                                 plain file's own, which copies change */
     const struct bb_source_locator *locator; /* how to open it; belongs to the list */
 };
@@ -26,14 +28,18 @@ struct bb_leaf {
 /* The leaves of some inputs. Order: by path, then place in the archive's directory; the same for the same inputs on every
  * machine. A damaged or hostile archive becomes a problem, not a failure: the rest is still listed. */
 struct bb_leaf_list;
-struct bb_leaf_problem { struct bb_str path, member; struct bb_error error; }; /* the text does not repeat path and member */
+struct bb_leaf_problem {
+    struct bb_str path, member;
+    struct bb_error error;
+}; /* the text does not repeat path and member */
 
 /* In a walked folder entries that begin with a dot are left out (so are such members of an archive), symbolic links are
  * followed, other things than files are problems. A path of inputs that does not exist is BB_IO. Inner archives beyond
  * 4 MiB go to unnamed files in temp_dir (NULL: the system's usual place); the most recent one stays there until the list is
  * freed. budget is used until then. */
-enum bb_status bb_leaf_list_new(const char *const *inputs, size_t n_inputs, const char *temp_dir, struct bb_budget *budget,
-                                struct bb_leaf_list **list_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_leaf_list_new(const char *const *inputs, size_t n_inputs, const char *temp_dir,
+                                struct bb_budget *budget, struct bb_leaf_list **list_ret,
+                                struct bb_error *err) BB_WARN_UNUSED;
 /* The same for one file that is in memory; data must stay until the list is freed. */
 enum bb_status bb_leaf_list_of_bytes(const char *name, const void *data, size_t n, const char *temp_dir,
                                      struct bb_budget *budget, struct bb_leaf_list **list_ret,

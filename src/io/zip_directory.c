@@ -1,18 +1,18 @@
 #include "io/zip_directory.h"
 
-#define END_NBYTES      22
+#define END_NBYTES       22
 #define LOCATOR64_NBYTES 20
-#define END64_NBYTES    56
-#define CENTRAL_NBYTES  46
-#define LOCAL_NBYTES    30
-#define SIG_CENTRAL     0x02014b50u
-#define SIG_LOCAL       0x04034b50u
-#define SIG_END         0x06054b50u
-#define SIG_END64       0x06064b50u
-#define SIG_LOCATOR64   0x07064b50u
+#define END64_NBYTES     56
+#define CENTRAL_NBYTES   46
+#define LOCAL_NBYTES     30
+#define SIG_CENTRAL      0x02014b50u
+#define SIG_LOCAL        0x04034b50u
+#define SIG_END          0x06054b50u
+#define SIG_END64        0x06064b50u
+#define SIG_LOCATOR64    0x07064b50u
 
 /* One entry is at most 46 + 3 * 65535 bytes, so the window always holds a whole one. */
-#define WINDOW_NBYTES   ((size_t)208 << 10)
+#define WINDOW_NBYTES        ((size_t)208 << 10)
 #define MAX_DIRECTORY_NBYTES ((uint64_t)1 << 30) /* about ten million members: more is an attack */
 
 static uint32_t le16(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
@@ -24,8 +24,8 @@ struct ending {
     uint64_t directory_offset, directory_nbytes, n_entries;
 };
 
-static enum bb_status read_exactly(const struct bb_byte_range *range, uint64_t at, void *p, size_t n, int *whole_ret,
-                                   struct bb_error *err)
+static enum bb_status read_exactly(const struct bb_byte_range *range, uint64_t at, void *p, size_t n,
+                                   int *whole_ret, struct bb_error *err)
 {
     size_t got;
     BB_TRY(bb_byte_range_read(range, at, p, n, &got, err));
@@ -34,8 +34,8 @@ static enum bb_status read_exactly(const struct bb_byte_range *range, uint64_t a
 }
 
 /* The zip64 record, where the locator says or right before the locator (when data were put before the archive). */
-static enum bb_status read_ending64(const struct bb_byte_range *range, uint64_t end_at, struct ending *ending, int *found_ret,
-                                    struct bb_error *err)
+static enum bb_status read_ending64(const struct bb_byte_range *range, uint64_t end_at, struct ending *ending,
+                                    int *found_ret, struct bb_error *err)
 {
     uint8_t locator[LOCATOR64_NBYTES], record[END64_NBYTES];
     uint64_t places[2];
@@ -72,10 +72,12 @@ static enum bb_status read_ending(const struct bb_byte_range *range, uint64_t en
     ending->directory_offset = le32(end + 16);
     if (le16(end + 4) != 0 && le16(end + 4) != 0xffff)
         return bb_fail(err, BB_SKIP, "this is part %u of a split archive; join the parts first", le16(end + 4) + 1);
-    if (ending->n_entries == 0xffff || ending->directory_nbytes == 0xffffffffu || ending->directory_offset == 0xffffffffu)
+    if (ending->n_entries == 0xffff || ending->directory_nbytes == 0xffffffffu ||
+        ending->directory_offset == 0xffffffffu)
         BB_TRY(read_ending64(range, end_at, ending, &found, err));
     if (ending->directory_nbytes > ending->at)
-        return bb_fail(err, BB_SKIP, "the archive's directory of %llu bytes does not fit before its end at byte %llu: damaged",
+        return bb_fail(err, BB_SKIP,
+                       "the archive's directory of %llu bytes does not fit before its end at byte %llu: damaged",
                        (unsigned long long)ending->directory_nbytes, (unsigned long long)ending->at);
     return BB_OK;
 }
@@ -100,8 +102,10 @@ static enum bb_status find_ending(const struct bb_byte_range *range, uint8_t *wi
         if (best == SIZE_MAX) best = i;
     }
     if (best == SIZE_MAX)
-        return bb_fail(err, BB_SKIP, "begins as a zip archive but has no directory at its end: it was cut (%llu bytes are "
-                       "here) or is damaged; fetch it again", (unsigned long long)range->n);
+        return bb_fail(err, BB_SKIP,
+                       "begins as a zip archive but has no directory at its end: it was cut (%llu bytes are "
+                       "here) or is damaged; fetch it again",
+                       (unsigned long long)range->n);
     return read_ending(range, from + best, window + best, ending, err);
 }
 
@@ -114,7 +118,8 @@ static enum bb_status locate(struct bb_zip_directory *zip, struct bb_error *err)
     BB_TRY(find_ending(&zip->range, zip->window, &e, err));
     if (e.directory_nbytes > MAX_DIRECTORY_NBYTES)
         return bb_fail(err, BB_SKIP, "the archive's directory claims %llu MB; at most %llu MB are read",
-                       (unsigned long long)(e.directory_nbytes >> 20), (unsigned long long)(MAX_DIRECTORY_NBYTES >> 20));
+                       (unsigned long long)(e.directory_nbytes >> 20),
+                       (unsigned long long)(MAX_DIRECTORY_NBYTES >> 20));
     zip->n = e.directory_nbytes;
     zip->n_entries = e.n_entries;
     zip->start = e.directory_offset;
@@ -130,15 +135,16 @@ static enum bb_status locate(struct bb_zip_directory *zip, struct bb_error *err)
     before = e.at - e.directory_nbytes;
     BB_TRY(read_exactly(&zip->range, before, sig, 4, &whole, err));
     if (!whole || le32(sig) != SIG_CENTRAL || before < e.directory_offset)
-        return bb_fail(err, BB_SKIP, "the archive's directory is not at byte %llu, where its end says: damaged or cut",
+        return bb_fail(err, BB_SKIP,
+                       "the archive's directory is not at byte %llu, where its end says: damaged or cut",
                        (unsigned long long)e.directory_offset);
     zip->start = before;
     zip->shift = before - e.directory_offset;
     return BB_OK;
 }
 
-enum bb_status bb_zip_directory_init(struct bb_zip_directory *zip, const struct bb_byte_range *range, struct bb_budget *budget,
-                                     struct bb_error *err)
+enum bb_status bb_zip_directory_init(struct bb_zip_directory *zip, const struct bb_byte_range *range,
+                                     struct bb_budget *budget, struct bb_error *err)
 {
     enum bb_status status;
     *zip = (struct bb_zip_directory){ .range = *range };
@@ -166,8 +172,8 @@ static enum bb_status window_at_pos(struct bb_zip_directory *zip, size_t need, c
     if (zip->pos < zip->window_at || zip->pos + need > zip->window_at + zip->window_n) {
         zip->window_n = 0;
         zip->window_at = zip->pos;
-        BB_TRY(bb_byte_range_read(&zip->range, zip->start + zip->pos, zip->window, (size_t)BB_MIN(left, WINDOW_NBYTES),
-                                  &zip->window_n, err));
+        BB_TRY(bb_byte_range_read(&zip->range, zip->start + zip->pos, zip->window,
+                                  (size_t)BB_MIN(left, WINDOW_NBYTES), &zip->window_n, err));
     }
     *p_ret = zip->window + (zip->pos - zip->window_at);
     *n_ret = zip->window_n - (size_t)(zip->pos - zip->window_at);
@@ -198,7 +204,8 @@ static int64_t dos_time_s(uint32_t time, uint32_t date)
 /* Takes the 64-bit values that replace fields of all ones; they come in this order and only where needed. */
 static int take_zip64(const uint8_t *extra, size_t n, struct bb_zip_entry *entry)
 {
-    int need = entry->size == 0xffffffffu || entry->stored_size == 0xffffffffu || entry->header_offset == 0xffffffffu;
+    int need =
+        entry->size == 0xffffffffu || entry->stored_size == 0xffffffffu || entry->header_offset == 0xffffffffu;
     if (!need) return 1;
     while (n >= 4) {
         size_t id = le16(extra), field_n = le16(extra + 2);
@@ -232,7 +239,8 @@ enum bb_status bb_zip_directory_next(struct bb_zip_directory *zip, struct bb_zip
         if (le32(p) == digital_signature) return BB_EOF;
     }
     if (n < CENTRAL_NBYTES || le32(p) != SIG_CENTRAL)
-        return bb_fail(err, BB_SKIP, "the archive's directory is damaged at byte %llu: the members from there on are lost",
+        return bb_fail(err, BB_SKIP,
+                       "the archive's directory is damaged at byte %llu: the members from there on are lost",
                        (unsigned long long)(zip->start + zip->pos));
     name_n = le16(p + 28);
     extra_n = le16(p + 30);
@@ -241,7 +249,8 @@ enum bb_status bb_zip_directory_next(struct bb_zip_directory *zip, struct bb_zip
     /* the first four bytes of the next entry as well, which tell where this one's data end */
     BB_TRY(window_at_pos(zip, entry_n + CENTRAL_NBYTES, &p, &n, err));
     if (n < entry_n)
-        return bb_fail(err, BB_SKIP, "the archive's directory is cut at byte %llu: the members from there on are lost",
+        return bb_fail(err, BB_SKIP,
+                       "the archive's directory is cut at byte %llu: the members from there on are lost",
                        (unsigned long long)(zip->start + zip->pos));
     *entry = (struct bb_zip_entry){
         .name = { (const char *)p + CENTRAL_NBYTES, name_n },
@@ -256,11 +265,13 @@ enum bb_status bb_zip_directory_next(struct bb_zip_directory *zip, struct bb_zip
         .next_offset = zip->start,
     };
     if (!take_zip64(p + CENTRAL_NBYTES + name_n, extra_n, entry))
-        return bb_fail(err, BB_SKIP, "the zip64 field of an entry at byte %llu is damaged: the members from there on are lost",
+        return bb_fail(err, BB_SKIP,
+                       "the zip64 field of an entry at byte %llu is damaged: the members from there on are lost",
                        (unsigned long long)(zip->start + zip->pos));
     if (n >= entry_n + CENTRAL_NBYTES && le32(p + entry_n) == SIG_CENTRAL && le32(p + entry_n + 42) != 0xffffffffu)
         entry->next_offset = le32(p + entry_n + 42) + zip->shift;
-    entry->header_offset = entry->header_offset > UINT64_MAX - zip->shift ? UINT64_MAX : entry->header_offset + zip->shift;
+    entry->header_offset =
+        entry->header_offset > UINT64_MAX - zip->shift ? UINT64_MAX : entry->header_offset + zip->shift;
     zip->pos += entry_n;
     return BB_OK;
 }
@@ -277,26 +288,25 @@ static void propose(const struct bb_zip_directory *zip, const struct bb_zip_entr
 }
 
 enum bb_status bb_zip_data_starts(const struct bb_zip_directory *zip, const struct bb_zip_entry *entry,
-                                  uint64_t starts[BB_ZIP_MAX_STARTS], unsigned *n_ret, int *certain_ret, struct bb_error *err)
+                                  uint64_t starts[BB_ZIP_MAX_STARTS], unsigned *n_ret, int *certain_ret,
+                                  struct bb_error *err)
 {
     uint8_t local[LOCAL_NBYTES + BB_ZIP_NAME_MAX_NBYTES];
-    size_t got, name_n = entry->name.n;
+    size_t got, name_n = entry->name.n, local_name_n = SIZE_MAX, local_extra_n = 0;
     uint64_t at = entry->header_offset;
     *n_ret = 0;
     *certain_ret = 0;
     if (at > zip->range.n) return BB_OK;
-    BB_TRY(bb_byte_range_read(&zip->range, at, local, LOCAL_NBYTES + BB_MIN(name_n, (size_t)BB_ZIP_NAME_MAX_NBYTES), &got, err));
+    BB_TRY(bb_byte_range_read(&zip->range, at, local, LOCAL_NBYTES + BB_MIN(name_n, (size_t)BB_ZIP_NAME_MAX_NBYTES),
+                              &got, err));
     if (got >= LOCAL_NBYTES && le32(local) == SIG_LOCAL) {
-        size_t local_extra_n = le16(local + 28);
-        if (le16(local + 26) == name_n && got == LOCAL_NBYTES + name_n &&
+        local_name_n = le16(local + 26);
+        local_extra_n = le16(local + 28);
+        if (local_name_n == name_n && got == LOCAL_NBYTES + name_n &&
             memcmp(local + LOCAL_NBYTES, entry->name.p, name_n) == 0) {
             propose(zip, entry, at + LOCAL_NBYTES + name_n + local_extra_n, starts, n_ret);
             *certain_ret = *n_ret == 1;
-        } else { /* names may differ in a sound archive: the local one can be masked or in another encoding */
-            propose(zip, entry, at + LOCAL_NBYTES + le16(local + 26) + local_extra_n, starts, n_ret);
-            propose(zip, entry, at + LOCAL_NBYTES + name_n + local_extra_n, starts, n_ret);
         }
-        if (*certain_ret) return BB_OK;
     }
     if (entry->next_offset > at && entry->next_offset - at >= entry->stored_size) {
         /* counted back from the end of the data: without a data descriptor, then with each of its four forms */
@@ -304,9 +314,14 @@ enum bb_status bb_zip_data_starts(const struct bb_zip_directory *zip, const stru
         uint64_t latest = entry->next_offset - entry->stored_size;
         for (unsigned i = 0; i < BB_ARRAY_LEN(descriptor_nbytes); i++) {
             if (i > 0 && !(entry->flags & 8)) break;
-            if (latest >= descriptor_nbytes[i] && latest - descriptor_nbytes[i] >= at + LOCAL_NBYTES + name_n)
+            if (latest >= descriptor_nbytes[i] && latest - descriptor_nbytes[i] >= at + LOCAL_NBYTES)
                 propose(zip, entry, latest - descriptor_nbytes[i], starts, n_ret);
         }
+    }
+    if (local_name_n !=
+        SIZE_MAX) { /* names may differ in a sound archive: the local one can be in another encoding */
+        propose(zip, entry, at + LOCAL_NBYTES + local_name_n + local_extra_n, starts, n_ret);
+        propose(zip, entry, at + LOCAL_NBYTES + name_n + local_extra_n, starts, n_ret);
     }
     propose(zip, entry, at + LOCAL_NBYTES + name_n + entry->extra_nbytes, starts, n_ret);
     return BB_OK;

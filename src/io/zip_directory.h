@@ -17,9 +17,9 @@ struct bb_zip_entry {
     uint32_t crc;
     uint64_t size, stored_size;
     uint64_t header_offset; /* of the local header, within the range */
-    uint64_t next_offset;   /* where the following entry's header begins, or the directory: the data end before it */
-    uint16_t extra_nbytes;  /* of the central entry */
-    int64_t time_s;         /* DOS time taken as UTC; 0: none or impossible */
+    uint64_t next_offset;  /* where the following entry's header begins, or the directory: the data end before it */
+    uint16_t extra_nbytes; /* of the central entry */
+    int64_t time_s;        /* DOS time taken as UTC; 0: none or impossible */
 };
 
 struct bb_zip_directory {
@@ -35,18 +35,19 @@ struct bb_zip_directory {
 
 /* Finds the directory. BB_SKIP: not a whole zip archive (truncated, split, damaged); BB_IO, BB_BUDGET. Reset in every case
  * but only needed after BB_OK. */
-enum bb_status bb_zip_directory_init(struct bb_zip_directory *zip, const struct bb_byte_range *range, struct bb_budget *budget,
-                                     struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_zip_directory_init(struct bb_zip_directory *zip, const struct bb_byte_range *range,
+                                     struct bb_budget *budget, struct bb_error *err) BB_WARN_UNUSED;
 void bb_zip_directory_reset(struct bb_zip_directory *zip);
 void bb_zip_directory_rewind(struct bb_zip_directory *zip);
 /* The next entry; BB_EOF at the end; BB_SKIP: the rest of the directory is damaged. */
 enum bb_status bb_zip_directory_next(struct bb_zip_directory *zip, struct bb_zip_entry *entry,
                                      struct bb_error *err) BB_WARN_UNUSED;
 
-/* Where the data of entry may begin, best guess first; the first candidate is certain when *certain_ret. The others exist
- * because a damaged local header need not lose a member that the directory describes. Returns how many (0: none lies
- * within the archive). Call before the next bb_zip_directory_next. */
-#define BB_ZIP_MAX_STARTS 8
+/* Where the data of entry may begin, best guess first: the local header's answer where it agrees with the directory, else
+ * (and then) what the neighbours and the directory suggest, because a damaged local header need not lose a member that the
+ * directory describes. *certain_ret: the first one needs no proof. *n_ret 0: none lies within the archive. Call before the
+ * next bb_zip_directory_next. */
+#define BB_ZIP_MAX_STARTS 9
 enum bb_status bb_zip_data_starts(const struct bb_zip_directory *zip, const struct bb_zip_entry *entry,
                                   uint64_t starts[BB_ZIP_MAX_STARTS], unsigned *n_ret, int *certain_ret,
                                   struct bb_error *err) BB_WARN_UNUSED;

@@ -1,0 +1,105 @@
+#include "io/leaf_list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct bb_stream {
+    struct bb_archive_set *archives;
+    struct bb_archive_bytes bytes;
+    struct bb_inflate *inflate; /* NULL: a plain file, read as it is */
+    _Atomic uint64_t plain_n;
+    const char *path;
+    struct bb_error failure; /* sticky; status 0: none */
+};
+
+static enum bb_status open_own_file(struct bb_stream *s, const struct bb_leaf *leaf, struct bb_error *err)
+{
+    const struct bb_source_locator *at = leaf->locator;
+    s->bytes.own_fd = -1;
+    s->bytes.range = (struct bb_byte_range){ .mem = at->mem, .fd = -1, .n = leaf->stored_size };
+    if (at->mem) return BB_OK;
+    if (bb_open_file(leaf->path.p, &s->bytes.own_fd, &s->bytes.range.n, err) != BB_OK)
+        return bb_fail_prefix(err, "%s", leaf->path.p);
+    s->bytes.range.fd = s->bytes.own_fd;
+    (void)posix_fadvise(s->bytes.own_fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return BB_OK;
+}
+
+enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budget, struct bb_stream **stream_ret,
+                              struct bb_error *err)
+{
+    const struct bb_source_locator *at = leaf->locator;
+    struct bb_stream *s = bb_calloc(budget, sizeof *s);
+    struct bb_error unwanted;
+    enum bb_status status;
+    if (!err) err = &unwanted;
+    *stream_ret = NULL;
+    if (!s) return bb_fail_budget(err, budget, "reading a file");
+    s->archives = at->archives;
+    s->path = leaf->path.p;
+    if (at->archive == BB_NO_ARCHIVE) {
+        status = open_own_file(s, leaf, err);
+    } else {
+        status = bb_archive_open(at->archives, at->archive, &s->bytes, err);
+        if (status == BB_OK) s->bytes.range = bb_byte_range_part(&s->bytes.range, at->offset, leaf->stored_size);
+    }
+    if (status == BB_OK && (at->n_packings > 0 || s->bytes.range.mem)) {
+        struct bb_packed packed = {
+            .n_packings = at->n_packings, .checked = at->checked, .crc = at->crc, .size = at->content_size
+        };
+        memcpy(packed.packings, at->packings, sizeof packed.packings);
+        status = bb_inflate_new(&s->bytes.range, &packed, 0, budget, &s->inflate, err);
+        if (status != BB_OK) bb_archive_close(s->archives, &s->bytes);
+    }
+    if (status != BB_OK) {
+        bb_free(s);
+        return status;
+    }
+    *stream_ret = s;
+    return BB_OK;
+}
+
+void bb_stream_close(struct bb_stream *s)
+{
+    if (!s) return;
+    bb_inflate_free(s->inflate);
+    bb_archive_close(s->archives, &s->bytes);
+    bb_free(s);
+}
+
+/* Straight into the caller's memory. A file that grows while it is read is read to where it ends then. */
+static enum bb_status read_plain(struct bb_stream *s, char *p, size_t cap, size_t *n_ret)
+{
+    size_t n = 0;
+    while (n < cap && s->failure.status == BB_OK) {
+        ssize_t got = read(s->bytes.own_fd, p + n, cap - n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) bb_fail_errno(&s->failure, BB_IO, errno, "reading %s", s->path);
+        if (got <= 0) break;
+        n += (size_t)got;
+    }
+    *n_ret = n;
+    atomic_fetch_add_explicit(&s->plain_n, n, memory_order_relaxed);
+    if (n > 0 || cap == 0) return BB_OK;
+    return s->failure.status != BB_OK ? s->failure.status : BB_EOF;
+}
+
+enum bb_status bb_stream_read(struct bb_stream *s, char *p, size_t cap, size_t *n_ret, struct bb_error *err)
+{
+    enum bb_status status;
+    if (!s->inflate) {
+        status = read_plain(s, p, cap, n_ret);
+        if (status != BB_OK && status != BB_EOF && err) *err = s->failure;
+        return status;
+    }
+    status = bb_inflate_read(s->inflate, p, cap, n_ret, err);
+    if (status == BB_IO && err) bb_fail_prefix(err, "%s", s->path);
+    return status;
+}
+
+uint64_t bb_stream_stored_position(const struct bb_stream *s)
+{
+    if (s->inflate) return bb_inflate_position(s->inflate);
+    return atomic_load_explicit(&((struct bb_stream *)s)->plain_n, memory_order_relaxed);
+}
