@@ -397,7 +397,7 @@ static enum bb_status make_room(struct job *j, int drain_early, struct bb_error 
 
 static void reset_workers(struct job *j)
 {
-    for (unsigned i = 0; i < j->n_workers; i++) {
+    for (unsigned i = 0; j->workers && i < j->n_workers; i++) {
         struct job_worker *w = &j->workers[i];
         close_source(w->own);
         bb_worker_free(w->parser);

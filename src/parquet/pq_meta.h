@@ -104,7 +104,7 @@ enum bb_status bb_pq_bloom_read(struct bb_pq_reader *reader, size_t group, size_
 /* block: the 32 bytes that belong to hash, i.e. number bb_pq_bloom_block(hash, n_blocks). */
 uint32_t bb_pq_bloom_block(uint64_t hash, uint32_t n_blocks);
 int bb_pq_bloom_block_has(const uint8_t block[32], uint64_t hash);
-uint64_t bb_pq_bloom_hash(struct bb_str value);
+uint64_t bb_pq_read_bloom_hash(struct bb_str value);
 
 /* ---- what verify asks a cursor ---- */
 struct bb_pq_page_seen {

@@ -172,7 +172,7 @@ enum bb_status bb_pq_read_pages(struct bb_pq_reader *reader, size_t group, size_
 
 /* ---- bloom filter ---- */
 
-uint64_t bb_pq_bloom_hash(struct bb_str value) { return XXH64(value.p, value.n, 0); }
+uint64_t bb_pq_read_bloom_hash(struct bb_str value) { return XXH64(value.p, value.n, 0); }
 
 uint32_t bb_pq_bloom_block(uint64_t hash, uint32_t n_blocks) { return (uint32_t)(((hash >> 32) * n_blocks) >> 32); }
 
@@ -255,7 +255,7 @@ int bb_pq_bloom_may_contain(struct bb_pq_reader *reader, size_t group, size_t co
                             struct bb_error *err)
 {
     struct bb_pq_bloom bloom;
-    uint64_t hash = bb_pq_bloom_hash(value);
+    uint64_t hash = bb_pq_read_bloom_hash(value);
     uint8_t block[32];
     uint64_t offset;
     if (bb_pq_bloom_read(reader, group, column, 0, &bloom, err) != BB_OK) return -1;

@@ -30,11 +30,14 @@ void bb_pq_problem(struct bb_pq_verify *v, size_t group, size_t column, int64_t 
     v->on_problem(v->ctx, where, what);
 }
 
-/* The reader's errors begin with the path, which the caller of verify knows. */
-static const char *without_path(const struct bb_pq_verify *v, const struct bb_error *err)
+/* The reader's errors begin with the path and the chunk, which on_problem gets otherwise. */
+static const char *without_place(const char *path, const char *text, const char *chunk)
 {
-    size_t n = strlen(v->reader->path);
-    return strncmp(err->text, v->reader->path, n) == 0 && err->text[n] == ':' ? err->text + n + 2 : err->text;
+    size_t n = strlen(path);
+    if (strncmp(text, path, n) == 0 && strncmp(text + n, ": ", 2) == 0) text += n + 2;
+    n = strlen(chunk);
+    if (n > 0 && strncmp(text, chunk, n) == 0 && (text[n] == ',' || text[n] == ':')) text += n + 2;
+    return text;
 }
 
 /* ---- smallest and largest value ---- */
@@ -105,7 +108,7 @@ struct chunk {
 static void check_bloom(struct chunk *c, const struct bb_pq_value *value)
 {
     uint8_t scratch[8];
-    uint64_t hash = bb_pq_bloom_hash(bb_pq_value_to_plain(c->column->type, value, scratch));
+    uint64_t hash = bb_pq_read_bloom_hash(bb_pq_value_to_plain(c->column->type, value, scratch));
     if (bb_pq_bloom_block_has(c->bloom.bits + (size_t)bb_pq_bloom_block(hash, c->bloom.n_blocks) * 32, hash))
         return;
     if (c->n_not_in_bloom++ == 0) bb_pq_value_text(c->column->type, value, c->not_in_bloom_text);
@@ -124,7 +127,7 @@ static enum bb_status check_twice(struct chunk *c, const struct bb_pq_values *va
         uint8_t scratch[8];
         char text[64];
         uint64_t hash =
-            bb_pq_bloom_hash(bb_pq_value_to_plain(c->column->type, &value, scratch)) | 1; /* 0 is an empty slot */
+            bb_pq_read_bloom_hash(bb_pq_value_to_plain(c->column->type, &value, scratch)) | 1; /* 0 is an empty slot */
         size_t at = (size_t)(hash >> 1) & (n_slots - 1);
         while (slots[at] != 0 && slots[at] != hash) at = (at + 1) & (n_slots - 1);
         if (slots[at] == hash) {
@@ -402,7 +405,9 @@ static enum bb_status verify_chunk(struct bb_pq_verify *v, size_t group, size_t 
     bb_buf_init(&c.page.max_text, v->reader->budget, TEXT_MAX);
     status = check_chunk(&c, err);
     if (status == BB_SKIP) {
-        PROBLEM(&c, c.row, "%s", without_path(v, err));
+        char place[600];
+        snprintf(place, sizeof place, "row group %zu, column %.*s", group, BB_STR_ARG(c.column->name));
+        PROBLEM(&c, c.row, "%s", without_place(v->reader->path, err->text, place));
         *damaged = 1;
         status = BB_OK;
     }
@@ -448,10 +453,8 @@ enum bb_status bb_pq_verify_file(const char *path, struct bb_budget *budget, siz
     enum bb_status status = bb_pq_reader_open(path, budget, &v.reader, err);
     *n_problems_ret = 0;
     if (status == BB_SKIP && max_problems > 0) {
-        size_t n = strlen(path);
         *n_problems_ret = 1;
-        on_problem(ctx, "footer",
-                   strncmp(err->text, path, n) == 0 && err->text[n] == ':' ? err->text + n + 2 : err->text);
+        on_problem(ctx, "footer", without_place(path, err->text, ""));
         return BB_OK;
     }
     if (status != BB_OK) return status;

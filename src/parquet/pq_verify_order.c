@@ -58,7 +58,7 @@ static int remember(struct key *k, size_t i)
 static int declare(struct bb_pq_verify *v, size_t g, struct key *keys, size_t *n_keys, int *has_last)
 {
     const struct bb_pq_group *group = &v->reader->groups[g];
-    const struct bb_pq_sorting *s = v->reader->sortings + group->first_sorting;
+    const struct bb_pq_sorting *s = group->n_sorting ? v->reader->sortings + group->first_sorting : NULL;
     size_t n = group->n_sorting;
     int same = n == *n_keys;
     if (n == 0) {
