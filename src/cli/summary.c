@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -116,10 +117,20 @@ void cli_summary_take(void *ctx, const struct busbar_event *event)
     }
 }
 
+/* VmHWM, not getrusage: the latter also counts what the process was before exec, which may be a large parent's copy. */
 static uint64_t peak_rss_nbytes(void)
 {
     struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+    char line[128];
+    unsigned long long kib = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    if (status) {
+        while (kib == 0 && fgets(line, sizeof line, status))
+            if (strncmp(line, "VmHWM:", 6) == 0) kib = strtoull(line + 6, NULL, 10);
+        fclose(status);
+    }
+    if (kib == 0 && getrusage(RUSAGE_SELF, &usage) == 0) kib = (unsigned long long)usage.ru_maxrss;
+    return kib * 1024;
 }
 
 static void dataset_cell(const void *ctx, size_t row, int column, char *text)
