@@ -124,7 +124,8 @@ static size_t split(struct drain *d)
 {
     const struct batch *b = &d->batch;
     uint64_t n_rows = b->first[b->n_instants] - b->first[0];
-    size_t max_tasks = d->n_slots == 1 ? 1 : BB_MIN(b->n_instants, (size_t)d->n_slots * TASKS_PER_THREAD), n = 0, at = 0;
+    size_t max_tasks = d->n_slots == 1 ? 1 : BB_MIN(b->n_instants, (size_t)d->n_slots * TASKS_PER_THREAD), n = 0,
+           at = 0;
     while (at < b->n_instants) {
         uint64_t until = n_rows * (n + 1) / max_tasks;
         d->tasks[n].from = at;
@@ -159,7 +160,8 @@ static enum bb_status emit_batch(struct drain *d, struct bb_error *err)
             if (err) *err = task->err;
             return task->status;
         }
-        if (at != n_out) memmove(d->out + n_out, d->out + at, task->n_out * ROW_NBYTES); /* closes the losers' gaps */
+        if (at != n_out)
+            memmove(d->out + n_out, d->out + at, task->n_out * ROW_NBYTES); /* closes the losers' gaps */
         n_out += task->n_out;
     }
     return n_out ? d->job->emit(d->job->emit_ctx, d->out, n_out, err) : BB_OK;
@@ -173,7 +175,8 @@ static struct bb_row *load_room(struct drain *d, size_t *room_ret)
     if (unit == d->n_units) {
         struct bb_row *rows;
         if (d->n_units + d->load_block_units > (size_t)1 << (32 - BB_UNIT_BITS) ||
-            !bb_grow(d->budget, (void **)&d->units, &d->cap_units, d->n_units + d->load_block_units, sizeof *d->units))
+            !bb_grow(d->budget, (void **)&d->units, &d->cap_units, d->n_units + d->load_block_units,
+                     sizeof *d->units))
             return NULL;
         rows = bb_alloc(d->budget, block_rows * ROW_NBYTES);
         if (!rows) return NULL;
@@ -197,7 +200,8 @@ static enum bb_status load_instant(struct drain *d, uint64_t instant, size_t *n_
         if (!to) return fail_load(d, err);
         BB_TRY(bb_merge_take(&d->merge, instant, to, room, &n, err));
         if (n == 0) return BB_OK;
-        if (!bb_grow(d->budget, (void **)&d->index, &d->cap_index, *n_index + n, sizeof *d->index)) return fail_load(d, err);
+        if (!bb_grow(d->budget, (void **)&d->index, &d->cap_index, *n_index + n, sizeof *d->index))
+            return fail_load(d, err);
         number = (uint32_t)((d->n_store_units << BB_UNIT_BITS) + d->loaded_rows);
         for (size_t i = 0; i < n; i++) d->index[*n_index + i] = number + (uint32_t)i;
         *n_index += n;
@@ -215,12 +219,14 @@ static enum bb_status make_merged_batch(struct drain *d, uint32_t *at, uint64_t 
         uint64_t on_disk = bb_merge_next(&d->merge), in_memory = *at < m->n ? m->start_utc_s[*at] : BB_NO_INSTANT;
         uint64_t instant = BB_MIN(on_disk, in_memory);
         if (instant >= done_utc_s) break;
-        if (!bb_grow(d->budget, (void **)&d->first, &d->cap_first, n_instants + 2, sizeof *d->first)) return fail_load(d, err);
+        if (!bb_grow(d->budget, (void **)&d->first, &d->cap_first, n_instants + 2, sizeof *d->first))
+            return fail_load(d, err);
         d->first[n_instants++] = (uint32_t)n_index;
         if (on_disk == instant) BB_TRY(load_instant(d, instant, &n_index, err)); /* runs are older than memory */
         if (in_memory == instant) {
             size_t n = m->first[*at + 1] - m->first[*at];
-            if (!bb_grow(d->budget, (void **)&d->index, &d->cap_index, n_index + n, sizeof *d->index)) return fail_load(d, err);
+            if (!bb_grow(d->budget, (void **)&d->index, &d->cap_index, n_index + n, sizeof *d->index))
+                return fail_load(d, err);
             memcpy(d->index + n_index, m->index + m->first[*at], n * sizeof *d->index);
             n_index += n;
             ++*at;
@@ -243,8 +249,10 @@ static enum bb_status emit_window(struct drain *d, uint64_t done_utc_s, struct b
 {
     uint32_t at = 0;
     for (;;) {
-        if (bb_merge_next(&d->merge) < done_utc_s) BB_TRY(make_merged_batch(d, &at, done_utc_s, err));
-        else make_memory_batch(d, &at);
+        if (bb_merge_next(&d->merge) < done_utc_s)
+            BB_TRY(make_merged_batch(d, &at, done_utc_s, err));
+        else
+            make_memory_batch(d, &at);
         if (d->batch.n_instants == 0) return BB_OK;
         BB_TRY(emit_batch(d, err));
     }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define PREFETCH_ROWS 12 /* rows that came in no order are far apart: 40 % less time on shuffled input */
+#define PREFETCH_ROWS 12 /* rows that came in no order are far apart: a fifth less time on shuffled input */
 
 enum bb_status bb_slot_plan_init(struct bb_slot_plan *plan, struct bb_budget *budget, struct bb_places *places,
                                  struct bb_error *err)
@@ -40,7 +40,10 @@ void bb_slot_plan_reset(struct bb_slot_plan *plan)
 
 static size_t n_words(size_t n_places) { return (n_places + 63) / 64; }
 
-size_t bb_slots_nbytes(size_t n_places) { return n_places * sizeof(uint32_t) + n_words(n_places) * sizeof(uint64_t); }
+size_t bb_slots_nbytes(size_t n_places)
+{
+    return n_places * sizeof(uint32_t) + n_words(n_places) * sizeof(uint64_t);
+}
 
 int bb_slots_init(struct bb_slots *slots, struct bb_budget *budget, size_t n_places)
 {
@@ -142,8 +145,9 @@ static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_
     return BB_OK;
 }
 
-enum bb_status bb_slots_order(struct bb_slots *slots, const struct bb_slot_plan *plan, const struct bb_row *const *units,
-                              const uint32_t *index, size_t n, struct bb_row *out, size_t *n_out_ret, struct bb_error *err)
+enum bb_status bb_slots_order(struct bb_slots *slots, const struct bb_slot_plan *plan,
+                              const struct bb_row *const *units, const uint32_t *index, size_t n,
+                              struct bb_row *out, size_t *n_out_ret, struct bb_error *err)
 {
     struct order o = { slots, plan, units, index };
     if (!bb_grow(slots->budget, (void **)&slots->next, &slots->cap_next, n, sizeof *slots->next))

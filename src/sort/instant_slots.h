@@ -22,7 +22,8 @@ void bb_slot_plan_reset(struct bb_slot_plan *plan);
 
 struct bb_slots { /* one worker's */
     struct bb_budget *budget;
-    uint32_t *slot; /* [n_places]: position of the latest row in the instant + 1; 0: empty, as all are between instants */
+    uint32_t *
+        slot; /* [n_places]: position of the latest row in the instant + 1; 0: empty, as all are between instants */
     uint64_t *used; /* bit per slot */
     uint32_t *next; /* [rows]: earlier row of the same identity, position + 1 */
     size_t cap_next;
@@ -37,8 +38,8 @@ void bb_slots_reset(struct bb_slots *slots);
 
 /* index: the row numbers (see row_store.h) of one instant in the order of adding. Writes the winners, at most n. On failure
  * the slots can only be reset. */
-enum bb_status bb_slots_order(struct bb_slots *slots, const struct bb_slot_plan *plan, const struct bb_row *const *units,
-                              const uint32_t *index, size_t n, struct bb_row *out, size_t *n_out_ret,
-                              struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_slots_order(struct bb_slots *slots, const struct bb_slot_plan *plan,
+                              const struct bb_row *const *units, const uint32_t *index, size_t n,
+                              struct bb_row *out, size_t *n_out_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

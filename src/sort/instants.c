@@ -3,21 +3,17 @@
 #include <string.h>
 
 #define COARSE_BUCKETS  2048u
-#define MAX_SLOTS       ((uint64_t)1 << 26) /* two years of seconds in 12 MB */
+#define MAX_SLOTS       ((uint64_t)4 << 20)
+#define MIN_SLOTS       16384u
 #define MIN_WINDOW_ROWS 4096u
 
 struct window {
     uint64_t from, end; /* starts of interest */
     uint64_t n_rows;
-    uint32_t base; /* slot of a start = (start - base) / grid */
-    uint32_t grid_s;
+    uint32_t base;   /* slot of a start = (start - base) / grid */
+    uint32_t grid_s; /* divides every start */
+    double per_grid;
     size_t n_slots;
-};
-
-/* A set of slots that knows how many members lie before each: the dense number of an instant. */
-struct slot_set {
-    uint64_t *bits;
-    uint32_t *before; /* members in earlier words */
 };
 
 void bb_instants_init(struct bb_instants *instants, struct bb_budget *budget)
@@ -34,16 +30,10 @@ void bb_instants_reset(struct bb_instants *instants)
     bb_instants_init(instants, instants->budget);
 }
 
+/* Exact, as every distance is a multiple of the grid; once per row, so not a division. */
 static size_t slot_of(const struct window *w, uint32_t start)
 {
-    uint32_t distance = start - w->base;
-    return w->grid_s == 1 ? distance : distance / 60;
-}
-
-static uint32_t dense_of(const struct slot_set *set, size_t slot)
-{
-    uint64_t below = ((uint64_t)1 << (slot & 63)) - 1;
-    return set->before[slot >> 6] + (uint32_t)__builtin_popcountll(set->bits[slot >> 6] & below);
+    return (size_t)((double)(start - w->base) * w->per_grid + 0.5);
 }
 
 /* Counts the rows in [from, end) and their span; looks at rows only in chunks that lie across a border. */
@@ -75,7 +65,8 @@ static void survey(const struct bb_row_store *store, struct window *w, uint32_t 
 }
 
 /* Moves w->end down until at most max_rows rows or a single second are left. */
-static void narrow(const struct bb_row_store *store, struct window *w, uint64_t max_rows, uint32_t *min_ret, uint32_t *max_ret)
+static void narrow(const struct bb_row_store *store, struct window *w, uint64_t max_rows, uint32_t *min_ret,
+                   uint32_t *max_ret)
 {
     while (w->n_rows > max_rows && *min_ret < *max_ret) {
         uint64_t width = ((uint64_t)*max_ret - *min_ret) / COARSE_BUCKETS + 1, sum = 0;
@@ -83,103 +74,107 @@ static void narrow(const struct bb_row_store *store, struct window *w, uint64_t 
         struct bb_row_walk walk = bb_row_walk_begin(store, w->from, w->end);
         struct bb_stretch s;
         while (bb_row_walk_next(&walk, &number, &s))
-            if (s.start_utc_s >= w->from && s.start_utc_s < w->end) counts[(s.start_utc_s - *min_ret) / width] += s.n_rows;
+            if (s.start_utc_s >= w->from && s.start_utc_s < w->end)
+                counts[(s.start_utc_s - *min_ret) / width] += s.n_rows;
         while (k < COARSE_BUCKETS && sum + counts[k] <= max_rows) sum += counts[k++];
         w->end = *min_ret + (uint64_t)BB_MAX(k, 1u) * width;
         survey(store, w, min_ret, max_ret);
     }
 }
 
-static int mark(const struct bb_row_store *store, const struct window *w, struct bb_instants *instants, struct slot_set *set)
+/* at[slot] becomes the number of rows in that slot. */
+static uint32_t count(const struct bb_row_store *store, const struct window *w, uint32_t *at)
 {
-    size_t n_words = (w->n_slots + 63) / 64;
     struct bb_row_walk walk = bb_row_walk_begin(store, w->from, w->end);
     struct bb_stretch s;
-    uint32_t number, n = 0;
-    set->bits = bb_calloc(instants->budget, n_words * sizeof *set->bits);
-    set->before = bb_alloc(instants->budget, n_words * sizeof *set->before);
-    if (!set->bits || !set->before) return 0;
+    uint32_t number, n_instants = 0;
     while (bb_row_walk_next(&walk, &number, &s)) {
-        size_t slot;
+        uint32_t *slot;
         if (s.start_utc_s < w->from || s.start_utc_s >= w->end) continue;
-        slot = slot_of(w, s.start_utc_s);
-        set->bits[slot >> 6] |= (uint64_t)1 << (slot & 63);
+        slot = &at[slot_of(w, s.start_utc_s)];
+        n_instants += *slot == 0;
+        *slot += s.n_rows;
     }
-    for (size_t i = 0; i < n_words; i++) {
-        set->before[i] = n;
-        n += (uint32_t)__builtin_popcountll(set->bits[i]);
-    }
-    instants->n = n;
-    instants->start_utc_s = bb_alloc(instants->budget, (size_t)n * sizeof *instants->start_utc_s);
-    if (!instants->start_utc_s) return 0;
-    n = 0;
-    for (size_t i = 0; i < n_words; i++)
-        for (uint64_t bits = set->bits[i]; bits; bits &= bits - 1)
-            instants->start_utc_s[n++] = w->base + (uint32_t)(i * 64 + (size_t)__builtin_ctzll(bits)) * w->grid_s;
-    return 1;
+    return n_instants;
 }
 
-static int scatter(const struct bb_row_store *store, const struct window *w, struct bb_instants *instants,
-                   const struct slot_set *set)
+/* at[slot] becomes the position of its first row in the index. */
+static void number_instants(struct bb_instants *instants, const struct window *w, uint32_t *at)
 {
-    uint32_t *first, number;
+    uint32_t sum = 0, n = 0;
+    for (size_t slot = 0; slot < w->n_slots; slot++) {
+        uint32_t n_rows = at[slot];
+        if (n_rows == 0) continue;
+        instants->start_utc_s[n] = w->base + (uint32_t)slot * w->grid_s;
+        instants->first[n++] = at[slot] = sum;
+        sum += n_rows;
+    }
+    instants->first[n] = sum;
+}
+
+static void scatter(const struct bb_row_store *store, const struct window *w, uint32_t *at, uint32_t *index)
+{
     struct bb_row_walk walk = bb_row_walk_begin(store, w->from, w->end);
     struct bb_stretch s;
-    instants->first = first = bb_calloc(instants->budget, ((size_t)instants->n + 2) * sizeof *first);
-    instants->index = bb_alloc(instants->budget, (size_t)w->n_rows * sizeof *instants->index);
-    if (!first || !instants->index) return 0;
-    while (bb_row_walk_next(&walk, &number, &s))
-        if (s.start_utc_s >= w->from && s.start_utc_s < w->end) first[dense_of(set, slot_of(w, s.start_utc_s)) + 2] += s.n_rows;
-    for (uint32_t i = 2; i < instants->n + 2; i++) first[i] += first[i - 1];
-    /* first[i + 1] now is where instant i begins; as its cursor it ends up where instant i + 1 begins */
-    walk = bb_row_walk_begin(store, w->from, w->end);
+    uint32_t number;
     while (bb_row_walk_next(&walk, &number, &s)) {
         uint32_t *cursor;
         if (s.start_utc_s < w->from || s.start_utc_s >= w->end) continue;
-        cursor = &first[dense_of(set, slot_of(w, s.start_utc_s)) + 1];
-        for (uint32_t i = 0; i < s.n_rows; i++) instants->index[*cursor + i] = number + i;
+        cursor = &at[slot_of(w, s.start_utc_s)];
+        for (uint32_t i = 0; i < s.n_rows; i++) index[*cursor + i] = number + i;
         *cursor += s.n_rows;
     }
-    return 1;
 }
 
 static int group_window(struct bb_instants *instants, const struct bb_row_store *store, const struct window *w)
 {
-    struct slot_set set = { NULL, NULL };
-    int ok = mark(store, w, instants, &set) && scatter(store, w, instants, &set);
-    bb_free(set.bits);
-    bb_free(set.before);
+    uint32_t *at = bb_calloc(instants->budget, w->n_slots * sizeof *at);
+    int ok = 0;
+    if (at) {
+        instants->n = count(store, w, at);
+        instants->start_utc_s = bb_alloc(instants->budget, (size_t)instants->n * sizeof *instants->start_utc_s);
+        instants->first = bb_alloc(instants->budget, ((size_t)instants->n + 1) * sizeof *instants->first);
+        instants->index = bb_alloc(instants->budget, (size_t)w->n_rows * sizeof *instants->index);
+        ok = instants->start_utc_s && instants->first && instants->index;
+    }
+    if (ok) {
+        number_instants(instants, w, at);
+        scatter(store, w, at, instants->index);
+    }
+    bb_free(at);
     if (!ok) bb_instants_reset(instants);
     return ok;
 }
 
-enum bb_status bb_instants_group(struct bb_instants *instants, const struct bb_row_store *store, uint64_t from_utc_s,
-                                 uint64_t end_utc_s, size_t allowance_nbytes, uint64_t *done_ret, struct bb_error *err)
+enum bb_status bb_instants_group(struct bb_instants *instants, const struct bb_row_store *store,
+                                 uint64_t from_utc_s, uint64_t end_utc_s, size_t allowance_nbytes,
+                                 uint64_t *done_ret, struct bb_error *err)
 {
-    /* 4 bytes of index per row, and 8 per instant of which there are few; 12 bytes per 64 slots */
-    uint64_t max_rows = BB_MAX(allowance_nbytes / 5, MIN_WINDOW_ROWS);
-    uint64_t max_slots = BB_MIN(BB_MAX((uint64_t)allowance_nbytes / 4 * 5, 65536), MAX_SLOTS);
-    struct window w = { .from = from_utc_s, .end = end_utc_s, .grid_s = 60 };
+    /* 4 bytes of index per row, 8 per instant of which there are few, 4 per slot */
+    uint64_t max_rows = BB_MAX(allowance_nbytes / 6, MIN_WINDOW_ROWS);
+    uint64_t max_slots = BB_MIN(BB_MAX((uint64_t)allowance_nbytes / 16, MIN_SLOTS), MAX_SLOTS);
+    struct window w = { .from = from_utc_s, .end = end_utc_s, .grid_s = BB_GRID_S };
     uint32_t min, max;
     bb_instants_reset(instants);
     *done_ret = end_utc_s;
     survey(store, &w, &min, &max);
     if (w.n_rows == 0) return BB_OK;
     for (unsigned i = 0; i < store->n_lanes; i++) w.grid_s = BB_MIN(w.grid_s, store->lanes[i].grid_s);
+    w.per_grid = 1.0 / w.grid_s;
+    w.base = min;
     for (;;) {
-        w.base = min - min % w.grid_s;
-        if (((uint64_t)max - w.base) / w.grid_s >= max_slots) {
-            w.end = w.base + max_slots * w.grid_s;
+        if ((max - min) / w.grid_s >= max_slots) {
+            w.end = min + max_slots * w.grid_s;
             survey(store, &w, &min, &max);
         }
         narrow(store, &w, max_rows, &min, &max);
-        w.n_slots = (max - w.base) / w.grid_s + 1;
+        w.n_slots = (max - min) / w.grid_s + 1;
         *done_ret = w.end;
         if (group_window(instants, store, &w)) return BB_OK;
         /* more instants per row than expected, or less memory: a smaller part may do */
-        if ((max_rows <= MIN_WINDOW_ROWS && max_slots <= 65536) || min == max)
+        if ((max_rows <= MIN_WINDOW_ROWS && max_slots <= MIN_SLOTS) || min == max)
             return bb_fail_budget(err, instants->budget, "putting the rows into order");
         max_rows = BB_MAX(BB_MIN(max_rows, w.n_rows) / 2, MIN_WINDOW_ROWS);
-        max_slots = BB_MAX(max_slots / 2, 65536);
+        max_slots = BB_MAX(max_slots / 2, MIN_SLOTS);
     }
 }

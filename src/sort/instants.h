@@ -1,5 +1,5 @@
-/* Groups rows by their instant without comparing rows: a bit per possible instant, ranks by counting bits, then a counting
- * sort of row numbers. */
+/* Groups rows by their instant without comparing rows: a counting sort of row numbers over the possible instants, of which
+ * an operator's time grid leaves few. */
 #ifndef BB_INSTANTS_H
 #define BB_INSTANTS_H
 
@@ -9,7 +9,7 @@ struct bb_instants {
     struct bb_budget *budget;
     uint32_t n;            /* distinct instants, ascending */
     uint32_t *start_utc_s; /* [n] */
-    uint32_t *first;       /* [n + 2]: the rows of instant i are index[first[i]] … index[first[i + 1] - 1] */
+    uint32_t *first;       /* [n + 1]: the rows of instant i are index[first[i]] … index[first[i + 1] - 1] */
     uint32_t *index;       /* row numbers; within an instant by lane, then in the order of adding */
 };
 
@@ -19,8 +19,8 @@ void bb_instants_reset(struct bb_instants *instants);
 /* Groups the rows with from <= start < end, or, where that would take (much) more than allowance_nbytes, those of the longest
  * front part of that range that does not, at least one instant. *done_ret is the end of what was grouped (end itself when
  * that is all). BB_BUDGET when even a small part does not fit. */
-enum bb_status bb_instants_group(struct bb_instants *instants, const struct bb_row_store *store, uint64_t from_utc_s,
-                                 uint64_t end_utc_s, size_t allowance_nbytes, uint64_t *done_ret,
-                                 struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_instants_group(struct bb_instants *instants, const struct bb_row_store *store,
+                                 uint64_t from_utc_s, uint64_t end_utc_s, size_t allowance_nbytes,
+                                 uint64_t *done_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

@@ -24,8 +24,8 @@ uint64_t bb_run_list_first(const struct bb_run_list *list)
     return first;
 }
 
-enum bb_status bb_merge_open(struct bb_merge *merge, struct bb_run_list *list, size_t from, size_t n, uint64_t end_utc_s,
-                             struct bb_error *err)
+enum bb_status bb_merge_open(struct bb_merge *merge, struct bb_run_list *list, size_t from, size_t n,
+                             uint64_t end_utc_s, struct bb_error *err)
 {
     *merge = (struct bb_merge){ .list = list, .from = from, .n = n };
     if (n == 0) return BB_OK;
@@ -55,8 +55,8 @@ uint64_t bb_merge_next(const struct bb_merge *merge)
     return next;
 }
 
-enum bb_status bb_merge_take(struct bb_merge *merge, uint64_t instant, struct bb_row *to, size_t room, size_t *n_ret,
-                             struct bb_error *err)
+enum bb_status bb_merge_take(struct bb_merge *merge, uint64_t instant, struct bb_row *to, size_t room,
+                             size_t *n_ret, struct bb_error *err)
 {
     size_t n = 0;
     for (size_t i = 0; i < merge->n && n < room; i++) {

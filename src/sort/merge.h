@@ -13,7 +13,8 @@ struct bb_run_list { /* in the order of spilling; all in one file */
     size_t n, cap;
 };
 
-void bb_run_list_init(struct bb_run_list *list, struct bb_budget *budget, const char *temp_dir, uint32_t block_rows);
+void bb_run_list_init(struct bb_run_list *list, struct bb_budget *budget, const char *temp_dir,
+                      uint32_t block_rows);
 void bb_run_list_reset(struct bb_run_list *list);
 
 uint64_t bb_run_list_first(const struct bb_run_list *list); /* BB_NO_INSTANT if there is nothing */
@@ -29,12 +30,12 @@ struct bb_merge {
 };
 
 /* Opens the runs from … from + n - 1 of the list that begin before end_utc_s. */
-enum bb_status bb_merge_open(struct bb_merge *merge, struct bb_run_list *list, size_t from, size_t n, uint64_t end_utc_s,
-                             struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_merge_open(struct bb_merge *merge, struct bb_run_list *list, size_t from, size_t n,
+                             uint64_t end_utc_s, struct bb_error *err) BB_WARN_UNUSED;
 uint64_t bb_merge_next(const struct bb_merge *merge); /* BB_NO_INSTANT at the end */
 /* Copies rows of that instant, as many as there are up to room; 0 when it is used up. */
-enum bb_status bb_merge_take(struct bb_merge *merge, uint64_t instant, struct bb_row *to, size_t room, size_t *n_ret,
-                             struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_merge_take(struct bb_merge *merge, uint64_t instant, struct bb_row *to, size_t room,
+                             size_t *n_ret, struct bb_error *err) BB_WARN_UNUSED;
 /* Frees the memory. keep: the list forgets what was taken (all runs must have been opened from 0). */
 void bb_merge_close(struct bb_merge *merge, int keep);
 

@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALL_VALUES ((1u << BB_N_VALUES) - 1)
+#define ALL_VALUES    ((1u << BB_N_VALUES) - 1)
 #define INSERTION_MAX 24 /* components of a few sources: shifting beats qsort */
 
-static uint32_t vintage_of(const struct bb_row *row) { return (uint32_t)row->version * 2 + !(row->flags & BB_ROW_NOT_CURRENT); }
+static uint32_t vintage_of(const struct bb_row *row)
+{
+    return (uint32_t)row->version * 2 + !(row->flags & BB_ROW_NOT_CURRENT);
+}
 
 /* Whether b, added earlier than a, takes precedence. */
 static int earlier_wins(const struct bb_met_row *a, const struct bb_met_row *b)
@@ -29,17 +32,21 @@ const struct bb_row *bb_resolve_best(const struct bb_met_row *met, size_t n) { r
 
 static int same_content(const struct bb_row *a, const struct bb_row *b)
 {
-    return vintage_of(a) == vintage_of(b) && a->present == b->present && memcmp(a->value, b->value, sizeof a->value) == 0;
+    return vintage_of(a) == vintage_of(b) && a->present == b->present &&
+           memcmp(a->value, b->value, sizeof a->value) == 0;
 }
 
-static void choose_full(const struct bb_met_row *met, size_t n, struct bb_row *winner, struct bb_resolve_counts *counts)
+static void choose_full(const struct bb_met_row *met, size_t n, struct bb_row *winner,
+                        struct bb_resolve_counts *counts)
 {
     size_t best = best_of(met, n);
     *winner = *met[best].row;
     for (size_t i = 0; i < n; i++) {
         if (i == best) continue;
-        if (same_content(met[i].row, winner)) counts->duplicates++;
-        else counts->revisions++;
+        if (same_content(met[i].row, winner))
+            counts->duplicates++;
+        else
+            counts->revisions++;
     }
 }
 
@@ -49,7 +56,7 @@ static int join_disjoint(const struct bb_met_row *met, size_t n, struct bb_row *
     unsigned present = 0;
     uint32_t vintage = vintage_of(met[0].row);
     for (size_t i = 0; i < n; i++) {
-        if (vintage_of(met[i].row) != vintage || (present & met[i].row->present)) return 0;
+        if (vintage_of(met[i].row) != vintage || !met[i].row->present || (present & met[i].row->present)) return 0;
         present |= met[i].row->present;
     }
     *winner = *met[best_of(met, n)].row;
@@ -68,11 +75,14 @@ static int sort_cmp(const void *a, const void *b)
     return x->order != y->order ? (x->order > y->order ? -1 : 1) : 0;
 }
 
-static void merge_sorted(struct bb_met_row *to, const struct bb_met_row *a, size_t na, const struct bb_met_row *b, size_t nb)
+static void merge_sorted(struct bb_met_row *to, const struct bb_met_row *a, size_t na, const struct bb_met_row *b,
+                         size_t nb)
 {
     while (na > 0 && nb > 0) {
-        if (sort_cmp(a, b) <= 0) *to++ = *a++, na--;
-        else *to++ = *b++, nb--;
+        if (sort_cmp(a, b) <= 0)
+            *to++ = *a++, na--;
+        else
+            *to++ = *b++, nb--;
     }
     memcpy(to, na ? a : b, (na + nb) * sizeof *to);
 }
@@ -97,9 +107,9 @@ static void sort_met(struct bb_met_row *met, size_t n, struct bb_met_row *spare)
 }
 
 struct source_row {
-    unsigned present;          /* components that the source gave */
-    unsigned overridden;       /* … that a later source had given */
-    unsigned used;             /* … that the winner has from here */
+    unsigned present;    /* components that the source gave */
+    unsigned overridden; /* … that a later source had given */
+    unsigned used;       /* … that the winner has from here */
     int overridden_differs;
     uint64_t lost[BB_N_VALUES], lost_differing[BB_N_VALUES];
 };
@@ -143,7 +153,8 @@ static void join(struct bb_met_row *met, size_t n, struct bb_row *winner, struct
     unsigned top_partial = 0;
     sort_met(met, n, met + n);
     top = vintage_of(met[0].row);
-    for (; n_top < n && vintage_of(met[n_top].row) == top; n_top++) top_partial |= met[n_top].row->flags & BB_ROW_PARTIAL;
+    for (; n_top < n && vintage_of(met[n_top].row) == top; n_top++)
+        top_partial |= met[n_top].row->flags & BB_ROW_PARTIAL;
     if (!top_partial) { /* full rows complete nothing */
         choose_full(met, n_top, winner, counts);
     } else {
@@ -164,8 +175,10 @@ static void join(struct bb_met_row *met, size_t n, struct bb_row *winner, struct
         }
         counts->revisions += most(source.lost_differing);
         counts->duplicates += lost - most(source.lost_differing);
-        if (source.overridden_differs) counts->revisions++;
-        else if (from > 0 && !source.used) counts->duplicates++;
+        if (source.overridden_differs)
+            counts->revisions++;
+        else if (from > 0 && !source.used)
+            counts->duplicates++;
     }
 }
 
@@ -178,7 +191,8 @@ void bb_resolve_derive_energy(struct bb_row *row)
     row->present |= 1u << BB_VALUE_ENERGY;
 }
 
-void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner, struct bb_resolve_counts *counts)
+void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner,
+                struct bb_resolve_counts *counts)
 {
     uint32_t top = 0;
     unsigned any_partial = 0, only_partial;
@@ -189,8 +203,10 @@ void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_r
     only_partial = any_partial;
     for (size_t i = 0; i < n; i++)
         if (vintage_of(met[i].row) == top) only_partial &= met[i].row->flags;
-    if (!any_partial) choose_full(met, n, winner, counts);
-    else if (!join_disjoint(met, n, winner)) join(met, n, winner, counts);
+    if (!any_partial)
+        choose_full(met, n, winner, counts);
+    else if (!join_disjoint(met, n, winner))
+        join(met, n, winner, counts);
     winner->flags &= (uint8_t)~BB_ROW_PARTIAL;
     if (derive_energy) bb_resolve_derive_energy(winner);
     if (only_partial) counts->partial_with[winner->present & ALL_VALUES]++;

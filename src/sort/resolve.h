@@ -36,7 +36,8 @@ const struct bb_row *bb_resolve_best(const struct bb_met_row *met, size_t n);
 
 /* Makes the winner, without BB_ROW_PARTIAL, and counts the losers. met must have room for 2n and is reordered. With derive_energy a winner with total,
  * congestion and loss but no energy gets the decimal residual. */
-void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner_ret, struct bb_resolve_counts *counts);
+void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner_ret,
+                struct bb_resolve_counts *counts);
 
 /* The same for a single full row, which is nearly every row. */
 void bb_resolve_derive_energy(struct bb_row *row);

@@ -4,10 +4,10 @@
 
 #define SMALL_ROWS BB_UNIT_ROWS
 #define LARGE_ROWS (8 * BB_UNIT_ROWS)
-#define HUGE_ROWS  (43 * BB_UNIT_ROWS) /* just over 2 MiB: a huge page, which fills four times as fast as small ones */
-#define TOO_MANY   (BB_CHUNK_STRETCHES + 1)
-#define MAX_UNITS  ((size_t)1 << (32 - BB_UNIT_BITS)) /* row numbers are 32 bits */
-#define GRID_S     60u
+#define HUGE_ROWS                                                                                                  \
+    (43 * BB_UNIT_ROWS) /* just over 2 MiB: a huge page, which fills four times as fast as small ones */
+#define TOO_MANY  (BB_CHUNK_STRETCHES + 1)
+#define MAX_UNITS ((size_t)1 << (32 - BB_UNIT_BITS)) /* row numbers are 32 bits */
 
 int bb_row_store_init(struct bb_row_store *store, struct bb_budget *budget, unsigned n_lanes)
 {
@@ -17,7 +17,7 @@ int bb_row_store_init(struct bb_row_store *store, struct bb_budget *budget, unsi
     if (!store->lanes) return 0;
     store->n_lanes = n_lanes;
     for (unsigned i = 0; i < n_lanes; i++) {
-        store->lanes[i].grid_s = GRID_S;
+        store->lanes[i].grid_s = BB_GRID_S;
         atomic_init(&store->lanes[i].min_utc_s, UINT32_MAX);
     }
     return 1;
@@ -33,13 +33,16 @@ void bb_row_store_reset(struct bb_row_store *store)
     memset(store, 0, sizeof *store);
 }
 
-static size_t chunk_nbytes(uint32_t cap_rows) { return sizeof(struct bb_row_chunk) + (size_t)cap_rows * sizeof(struct bb_row); }
+static size_t chunk_nbytes(uint32_t cap_rows)
+{
+    return sizeof(struct bb_row_chunk) + (size_t)cap_rows * sizeof(struct bb_row);
+}
 
 /* A chunk is at most half of what the lane holds already, or small. */
 static uint32_t next_cap(const struct bb_row_lane *lane)
 {
     uint64_t held = atomic_load_explicit(&lane->n_rows, memory_order_relaxed);
-    return held >= 4 * HUGE_ROWS ? HUGE_ROWS : held >= 2 * LARGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
+    return held >= 2 * HUGE_ROWS ? HUGE_ROWS : held >= 2 * LARGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
 }
 
 static int new_chunk(struct bb_row_store *store, struct bb_row_lane *lane)
@@ -47,7 +50,9 @@ static int new_chunk(struct bb_row_store *store, struct bb_row_lane *lane)
     uint32_t cap = next_cap(lane);
     struct bb_row_chunk *chunk;
     if (lane->n_chunks >= MAX_UNITS * BB_UNIT_ROWS / HUGE_ROWS / store->n_lanes) return 0;
-    if (!bb_grow(store->budget, (void **)&lane->chunks, &lane->cap_chunks, lane->n_chunks + 1, sizeof *lane->chunks)) return 0;
+    if (!bb_grow(store->budget, (void **)&lane->chunks, &lane->cap_chunks, lane->n_chunks + 1,
+                 sizeof *lane->chunks))
+        return 0;
     while (!(chunk = bb_alloc(store->budget, chunk_nbytes(cap))) && cap > SMALL_ROWS)
         cap = cap == HUGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
     if (!chunk) return 0;
@@ -84,20 +89,21 @@ static void append(struct bb_row_chunk *chunk, const struct bb_row *rows, uint32
     memcpy(chunk->rows + chunk->n_rows, rows, n * sizeof *rows);
     chunk->n_rows += n;
     for (uint32_t i = 0, from = 0; i < n; from = i) {
-        while (++i < n && rows[i].start_utc_s == rows[from].start_utc_s) {}
+        while (++i < n && rows[i].start_utc_s == rows[from].start_utc_s) {
+        }
         note_stretch(chunk, rows[from].start_utc_s, i - from);
     }
 }
 
-static int off_grid(const struct bb_row *rows, size_t n)
+static uint32_t finer_grid(const struct bb_row *rows, size_t n, uint32_t grid_s)
 {
     uint32_t last = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && grid_s > 1; i++) {
         if (rows[i].start_utc_s == last) continue;
         last = rows[i].start_utc_s;
-        if (last % GRID_S != 0) return 1;
+        while (last % grid_s != 0) grid_s = grid_s > 900 ? 900 : grid_s > 300 ? 300 : grid_s > 60 ? 60 : 1;
     }
-    return 0;
+    return grid_s;
 }
 
 int bb_row_store_add(struct bb_row_store *store, unsigned lane_index, const struct bb_row *rows, size_t n)
@@ -119,7 +125,7 @@ int bb_row_store_add(struct bb_row_store *store, unsigned lane_index, const stru
         uint32_t part = (uint32_t)BB_MIN(left, (size_t)(chunk->cap_rows - chunk->n_rows));
         append(chunk, rows, part);
         min = BB_MIN(min, chunk->min_utc_s);
-        if (lane->grid_s == GRID_S && off_grid(rows, part)) lane->grid_s = 1;
+        lane->grid_s = finer_grid(rows, part, lane->grid_s);
         rows += part;
         left -= part;
     }
@@ -139,7 +145,8 @@ size_t bb_row_store_held_nbytes(const struct bb_row_store *store)
 uint64_t bb_row_store_rows(const struct bb_row_store *store)
 {
     uint64_t rows = 0;
-    for (unsigned i = 0; i < store->n_lanes; i++) rows += atomic_load_explicit(&store->lanes[i].n_rows, memory_order_relaxed);
+    for (unsigned i = 0; i < store->n_lanes; i++)
+        rows += atomic_load_explicit(&store->lanes[i].n_rows, memory_order_relaxed);
     return rows;
 }
 
@@ -176,22 +183,25 @@ static void drop_in_lane(struct bb_row_lane *lane, uint64_t end_utc_s)
     for (size_t i = 0; i < lane->n_chunks; i++) {
         struct bb_row_chunk *chunk = lane->chunks[i], *last = n_kept ? lane->chunks[n_kept - 1] : NULL;
         if (chunk->min_utc_s < end_utc_s) {
-            if (chunk->max_utc_s < end_utc_s) chunk->n_rows = 0;
-            else cut_chunk(chunk, end_utc_s);
+            if (chunk->max_utc_s < end_utc_s)
+                chunk->n_rows = 0;
+            else
+                cut_chunk(chunk, end_utc_s);
         }
         n_rows += chunk->n_rows;
         if (chunk->n_rows > 0) min = BB_MIN(min, chunk->min_utc_s);
         if (chunk->n_rows == 0) {
             free_chunk(lane, chunk);
         } else if (last && last->cap_rows - last->n_rows >= chunk->n_rows) {
-            append(last, chunk->rows, chunk->n_rows); /* or a trickle of early drains would leave chunks of one row each */
+            append(last, chunk->rows,
+                   chunk->n_rows); /* or a trickle of early drains would leave chunks of one row each */
             free_chunk(lane, chunk);
         } else {
             lane->chunks[n_kept++] = chunk;
         }
     }
     lane->n_chunks = n_kept;
-    if (n_kept == 0) lane->grid_s = GRID_S;
+    if (n_kept == 0) lane->grid_s = BB_GRID_S;
     atomic_store_explicit(&lane->n_rows, n_rows, memory_order_relaxed);
     atomic_store_explicit(&lane->min_utc_s, min, memory_order_relaxed);
 }
@@ -205,7 +215,8 @@ size_t bb_row_store_units(const struct bb_row_store *store)
 {
     size_t n = 0;
     for (unsigned l = 0; l < store->n_lanes; l++)
-        for (size_t c = 0; c < store->lanes[l].n_chunks; c++) n += store->lanes[l].chunks[c]->cap_rows >> BB_UNIT_BITS;
+        for (size_t c = 0; c < store->lanes[l].n_chunks; c++)
+            n += store->lanes[l].chunks[c]->cap_rows >> BB_UNIT_BITS;
     return n;
 }
 

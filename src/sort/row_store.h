@@ -11,9 +11,10 @@
 
 #include "table/row.h"
 
-#define BB_UNIT_ROWS 1024u /* a row's number is unit << 10 | position; a chunk is 1, 8 or 43 units */
-#define BB_UNIT_BITS 10
+#define BB_UNIT_ROWS       1024u /* a row's number is unit << 10 | position; a chunk is 1, 8 or 43 units */
+#define BB_UNIT_BITS       10
 #define BB_CHUNK_STRETCHES 64u
+#define BB_GRID_S          3600u
 
 struct bb_stretch { /* consecutive rows of one instant */
     uint32_t start_utc_s, n_rows;
@@ -31,7 +32,7 @@ struct bb_row_chunk {
 struct bb_row_lane {
     struct bb_row_chunk **chunks;
     size_t n_chunks, cap_chunks;
-    uint32_t grid_s; /* 60 while every start is a whole minute, else 1 */
+    uint32_t grid_s; /* BB_GRID_S, 900, 300, 60 or 1, of which each divides the one before: divides every start */
     _Atomic uint32_t min_utc_s;
     _Atomic uint64_t n_rows;
     _Atomic size_t held_nbytes;
@@ -52,7 +53,7 @@ int bb_row_store_add(struct bb_row_store *store, unsigned lane, const struct bb_
 
 size_t bb_row_store_held_nbytes(const struct bb_row_store *store); /* memory of all chunks */
 uint64_t bb_row_store_rows(const struct bb_row_store *store);
-uint32_t bb_row_store_first(const struct bb_row_store *store);     /* smallest start; UINT32_MAX if empty */
+uint32_t bb_row_store_first(const struct bb_row_store *store); /* smallest start; UINT32_MAX if empty */
 
 /* Forgets the rows with start < end_utc_s; the others keep their order. end_utc_s may be 2^32. */
 void bb_row_store_drop(struct bb_row_store *store, uint64_t end_utc_s);
@@ -67,7 +68,8 @@ struct bb_row_walk {
     uint32_t unit, row, stretch;
 };
 
-static inline struct bb_row_walk bb_row_walk_begin(const struct bb_row_store *store, uint64_t from_utc_s, uint64_t end_utc_s)
+static inline struct bb_row_walk bb_row_walk_begin(const struct bb_row_store *store, uint64_t from_utc_s,
+                                                   uint64_t end_utc_s)
 {
     return (struct bb_row_walk){ .store = store, .from_utc_s = from_utc_s, .end_utc_s = end_utc_s };
 }
@@ -84,7 +86,8 @@ static inline int bb_row_walk_next(struct bb_row_walk *w, uint32_t *number_ret, 
                     *ret = c->stretches[w->stretch++];
                 } else {
                     uint32_t i = w->row, start = c->rows[i].start_utc_s;
-                    while (++i < c->n_rows && c->rows[i].start_utc_s == start) {}
+                    while (++i < c->n_rows && c->rows[i].start_utc_s == start) {
+                    }
                     *ret = (struct bb_stretch){ start, i - w->row };
                 }
                 w->row += ret->n_rows;

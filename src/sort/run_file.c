@@ -16,7 +16,10 @@ struct bb_run_block {
     struct bb_row rows[];
 };
 
-static size_t block_nbytes(uint32_t n_rows) { return sizeof(struct bb_run_block) + (size_t)n_rows * sizeof(struct bb_row); }
+static size_t block_nbytes(uint32_t n_rows)
+{
+    return sizeof(struct bb_run_block) + (size_t)n_rows * sizeof(struct bb_row);
+}
 
 static uint64_t checksum_of(const struct bb_run_block *block)
 {
@@ -53,7 +56,8 @@ static enum bb_status open_file(struct bb_run_file *file, struct bb_budget *budg
     bb_free(path);
     if (file->fd >= 0) return BB_OK;
     return bb_fail_errno(err, BB_IO, errno_value,
-                         "cannot create a temporary file in %s; name another folder with --temp-dir", file->temp_dir);
+                         "cannot create a temporary file in %s; name another folder with --temp-dir",
+                         file->temp_dir);
 }
 
 enum bb_status bb_run_writer_begin(struct bb_run_writer *writer, struct bb_run_file *file, struct bb_budget *budget,
@@ -90,10 +94,11 @@ static enum bb_status flush(struct bb_run_writer *writer, struct bb_error *err)
             int errno_value = done == 0 ? ENOSPC : errno;
             if (done < 0 && errno_value == EINTR) continue;
             bb_run_writer_abort(writer);
-            return bb_fail_errno(err, BB_IO, errno_value,
-                                 "cannot write rows to a temporary file in %s; make room there or name another folder with "
-                                 "--temp-dir",
-                                 writer->file->temp_dir);
+            return bb_fail_errno(
+                err, BB_IO, errno_value,
+                "cannot write rows to a temporary file in %s; make room there or name another folder with "
+                "--temp-dir",
+                writer->file->temp_dir);
         }
         p += done;
         left -= (size_t)done;
@@ -122,8 +127,8 @@ enum bb_status bb_run_writer_finish(struct bb_run_writer *writer, struct bb_erro
     return BB_OK;
 }
 
-enum bb_status bb_run_reader_open(struct bb_run_reader *reader, const struct bb_run_file *file, const struct bb_run *run,
-                                  struct bb_budget *budget, struct bb_error *err)
+enum bb_status bb_run_reader_open(struct bb_run_reader *reader, const struct bb_run_file *file,
+                                  const struct bb_run *run, struct bb_budget *budget, struct bb_error *err)
 {
     enum bb_status status;
     *reader = (struct bb_run_reader){ .file = file, .run = *run };
@@ -131,16 +136,19 @@ enum bb_status bb_run_reader_open(struct bb_run_reader *reader, const struct bb_
     if (!reader->block) return bb_fail_budget(err, budget, "reading rows back from a temporary file");
     reader->rows = reader->block->rows;
     status = bb_run_reader_more(reader, err);
-    if (status == BB_OK) reader->pos = run->skip_rows;
-    else bb_run_reader_close(reader, NULL);
+    if (status == BB_OK)
+        reader->pos = run->skip_rows;
+    else
+        bb_run_reader_close(reader, NULL);
     return status;
 }
 
 static enum bb_status fail_damaged(const struct bb_run_reader *reader, const char *what, struct bb_error *err)
 {
-    return bb_fail(err, BB_IO,
-                   "a temporary file in %s is damaged at byte %llu: %s; check the disk or name another folder with --temp-dir",
-                   reader->file->temp_dir, (unsigned long long)reader->run.at, what);
+    return bb_fail(
+        err, BB_IO,
+        "a temporary file in %s is damaged at byte %llu: %s; check the disk or name another folder with --temp-dir",
+        reader->file->temp_dir, (unsigned long long)reader->run.at, what);
 }
 
 enum bb_status bb_run_reader_more(struct bb_run_reader *reader, struct bb_error *err)
@@ -155,7 +163,8 @@ enum bb_status bb_run_reader_more(struct bb_run_reader *reader, struct bb_error 
         if (done == 0) return fail_damaged(reader, "it ends early", err);
         if (done < 0 && errno == EINTR) continue;
         if (done < 0)
-            return bb_fail_errno(err, BB_IO, errno, "cannot read rows back from a temporary file in %s", reader->file->temp_dir);
+            return bb_fail_errno(err, BB_IO, errno, "cannot read rows back from a temporary file in %s",
+                                 reader->file->temp_dir);
         got += (size_t)done;
     }
     if (block->n_rows == 0 || block->n_rows > reader->file->block_rows || block_nbytes(block->n_rows) != want ||

@@ -14,7 +14,7 @@ struct bb_run_file {
     const char *temp_dir;
 };
 
-struct bb_run { /* rows of a file that are still to be read */
+struct bb_run {           /* rows of a file that are still to be read */
     uint64_t at, end;     /* file offsets of the next block and behind the last */
     uint32_t block;       /* number of the next block */
     uint32_t skip_rows;   /* of the next block: read already */
@@ -38,21 +38,23 @@ struct bb_run_writer {
  * free the writer's memory; put with rows not in ascending instants is a mistake of the caller. */
 enum bb_status bb_run_writer_begin(struct bb_run_writer *writer, struct bb_run_file *file, struct bb_budget *budget,
                                    struct bb_error *err) BB_WARN_UNUSED;
-enum bb_status bb_run_writer_put(struct bb_run_writer *writer, const struct bb_row *row, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_run_writer_put(struct bb_run_writer *writer, const struct bb_row *row,
+                                 struct bb_error *err) BB_WARN_UNUSED;
 enum bb_status bb_run_writer_finish(struct bb_run_writer *writer, struct bb_error *err) BB_WARN_UNUSED;
 void bb_run_writer_abort(struct bb_run_writer *writer);
 
 struct bb_run_reader {
     const struct bb_run_file *file;
     struct bb_run_block *block;
-    struct bb_run run;        /* position of the block after the loaded one */
+    struct bb_run run;         /* position of the block after the loaded one */
     const struct bb_row *rows; /* rows[pos] … rows[n - 1] are loaded and unread */
-    uint32_t pos, n;          /* pos == n: the run is at its end */
+    uint32_t pos, n;           /* pos == n: the run is at its end */
 };
 
 /* Loads the first block. */
-enum bb_status bb_run_reader_open(struct bb_run_reader *reader, const struct bb_run_file *file, const struct bb_run *run,
-                                  struct bb_budget *budget, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_run_reader_open(struct bb_run_reader *reader, const struct bb_run_file *file,
+                                  const struct bb_run *run, struct bb_budget *budget,
+                                  struct bb_error *err) BB_WARN_UNUSED;
 /* Call when pos has reached n: loads the next block, if there is one. BB_IO when it is damaged. */
 enum bb_status bb_run_reader_more(struct bb_run_reader *reader, struct bb_error *err) BB_WARN_UNUSED;
 /* Frees the memory; *run_ret is what is left unread (may be NULL). Returns false when nothing is left. */

@@ -53,10 +53,12 @@ void bb_sort_free(struct bb_sort *sort)
     bb_free(sort);
 }
 
-enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct bb_row *rows, size_t n, struct bb_error *err)
+enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct bb_row *rows, size_t n,
+                           struct bb_error *err)
 {
     if (worker >= sort->options.n_workers) return bb_fail(err, BB_BUG, "there is no worker %u", worker);
-    if (!bb_row_store_add(&sort->store, worker, rows, n)) return bb_fail_budget(err, sort->options.budget, "the rows to sort");
+    if (!bb_row_store_add(&sort->store, worker, rows, n))
+        return bb_fail_budget(err, sort->options.budget, "the rows to sort");
     if (sort->drained_utc_s > 0) {
         uint32_t min = UINT32_MAX;
         for (size_t i = 0; i < n; i++) min = BB_MIN(min, rows[i].start_utc_s);
@@ -65,7 +67,10 @@ enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct b
     return BB_OK;
 }
 
-int bb_sort_late(const struct bb_sort *sort) { return atomic_load_explicit(&((struct bb_sort *)sort)->late, memory_order_relaxed); }
+int bb_sort_late(const struct bb_sort *sort)
+{
+    return atomic_load_explicit(&((struct bb_sort *)sort)->late, memory_order_relaxed);
+}
 
 size_t bb_sort_held_nbytes(const struct bb_sort *sort) { return bb_row_store_held_nbytes(&sort->store); }
 
@@ -90,8 +95,8 @@ static enum bb_status write_instants(struct bb_run_writer *writer, const struct 
     return BB_OK;
 }
 
-static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *writer, const struct bb_row *const *units,
-                                  struct bb_error *err)
+static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *writer,
+                                  const struct bb_row *const *units, struct bb_error *err)
 {
     struct bb_budget *budget = sort->options.budget;
     size_t allowance = bb_drain_allowance(budget) / 4 * 3;
@@ -135,8 +140,8 @@ enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err)
     return BB_OK;
 }
 
-enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit, void *ctx,
-                             struct bb_error *err)
+enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit,
+                             void *ctx, struct bb_error *err)
 {
     struct bb_drain_job job = {
         .options = &sort->options,

@@ -17,38 +17,45 @@ struct bb_sort;
 struct bb_sort_options {
     struct bb_budget *budget;
     struct bb_pool *pool;
-    unsigned n_workers;         /* threads that call bb_sort_add, numbered from 0 */
-    struct bb_places *places;   /* nobody may intern during drain and spill */
-    const struct bb_slice *(*slices)(void *ctx); /* current base of the slice table; only called during drain and spill */
+    unsigned n_workers;       /* threads that call bb_sort_add, numbered from 0 */
+    struct bb_places *places; /* nobody may intern during drain and spill */
+    const struct bb_slice *(*slices)(
+        void *ctx); /* current base of the slice table; only called during drain and spill */
     void *slices_ctx;
-    int derive_energy;          /* a winner with total, congestion and loss but no energy gets the decimal residual */
-    const char *temp_dir;       /* runs are unlinked files here */
+    int derive_energy;    /* a winner with total, congestion and loss but no energy gets the decimal residual */
+    const char *temp_dir; /* runs are unlinked files here */
 };
 
 struct bb_sort_counts {
     uint64_t rows;       /* emitted */
     uint64_t duplicates; /* losers equal to their winner in prices, version and is_current, counted in rows */
     uint64_t revisions;  /* losers that differ */
-    uint64_t incomplete; /* winners that were partial and lack a value that other rows of this sort have */
+    uint64_t
+        incomplete; /* winners made of partial rows that lack values which others have: bb_resolve_incomplete */
     uint64_t runs, spilled_nbytes; /* what was spilled, for the report and for tests */
 };
 
-enum bb_status bb_sort_new(const struct bb_sort_options *options, struct bb_sort **sort_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_sort_new(const struct bb_sort_options *options, struct bb_sort **sort_ret,
+                           struct bb_error *err) BB_WARN_UNUSED;
 void bb_sort_free(struct bb_sort *sort);
 
-/* Called by worker (0 … n_workers-1), each from one thread at a time. BB_BUDGET when the rows do not fit: spill or drain, then
+/* Called by worker (0 … n_workers-1), each from one thread at a time; all rows of one slice come from one worker, in the
+ * order in which they stand in it. BB_BUDGET when the rows do not fit: spill or drain, then
  * try again (none of the rows was taken). */
-enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct bb_row *rows, size_t n, struct bb_error *err)
-    BB_WARN_UNUSED;
+enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct bb_row *rows, size_t n,
+                           struct bb_error *err) BB_WARN_UNUSED;
 
 /* 1 when a row was added for an instant that an earlier drain had already passed: the file being written is void and the
  * caller starts over without draining early. Such rows are kept. */
 int bb_sort_late(const struct bb_sort *sort);
 
+/* Both may be asked while rows are added. */
 size_t bb_sort_held_nbytes(const struct bb_sort *sort); /* memory in rows */
-uint32_t bb_sort_first_instant(const struct bb_sort *sort); /* smallest start held (memory or runs); UINT32_MAX if none */
+uint32_t
+bb_sort_first_instant(const struct bb_sort *sort); /* smallest start held (memory or runs); UINT32_MAX if none */
 
-/* Writes all rows in memory to a run. */
+/* Writes all rows in memory to a run and frees their memory. On failure (disk full, no memory for the index) nothing is lost
+ * and the sort may be used as before. */
 enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err) BB_WARN_UNUSED;
 
 /* Winners of whole instants, ascending. rows is contiguous and valid during the call only. */
@@ -56,9 +63,9 @@ typedef enum bb_status (*bb_sort_emit)(void *ctx, const struct bb_row *rows, siz
 
 /* Emits all instants < before_utc_s (UINT32_MAX: everything) in batches of at most about max_rows rows (more when one instant
  * alone holds more), and forgets them. The memory it needs beside the rows (index, slots, batch) is part of the budget; it must
- * work when about an eighth of the budget is free: the caller keeps that. */
-enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit, void *ctx,
-                             struct bb_error *err) BB_WARN_UNUSED;
+ * work when about an eighth of the budget is free: the caller keeps that. After a failure the sort can only be freed. */
+enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit,
+                             void *ctx, struct bb_error *err) BB_WARN_UNUSED;
 
 void bb_sort_get_counts(const struct bb_sort *sort, struct bb_sort_counts *counts_ret);
 

@@ -79,23 +79,28 @@ static void run(const char *what, int shuffled, unsigned n_threads, size_t n_spi
     places = new_places(&budget);
     assert_int_equal(bb_places_rank(places, &rank_of, &check.place_at, &identity_of, &err), BB_OK);
     for (size_t i = 0; i < n; i++)
-        rows[i] = (struct bb_row){ .start_utc_s = 1704067200u + (uint32_t)(i / N_PLACES) * 300, .place = (uint32_t)(i % N_PLACES),
-                                   .version = 1, .present = 15, .value = { (double)i, 1, 2, 3 } };
+        rows[i] = (struct bb_row){ .start_utc_s = 1704067200u + (uint32_t)(i / N_PLACES) * 300,
+                                   .place = (uint32_t)(i % N_PLACES),
+                                   .version = 1,
+                                   .present = 15,
+                                   .value = { (double)i, 1, 2, 3 } };
     for (size_t i = n; shuffled && i > 1; i--) {
         struct bb_row row = rows[i - 1];
         size_t j = (size_t)((random = random * 6364136223846793005u + 1442695040888963407u) >> 33) % i;
         rows[i - 1] = rows[j];
         rows[j] = row;
     }
-    struct bb_sort_options options = { .budget = &budget, .pool = pool, .n_workers = 1, .places = places,
-                                       .slices = slices, .temp_dir = "." };
+    struct bb_sort_options options = {
+        .budget = &budget, .pool = pool, .n_workers = 1, .places = places, .slices = slices, .temp_dir = P_tmpdir
+    };
     for (int round = 0; round < N_ROUNDS; round++) { /* the best one counts */
         assert_int_equal(bb_sort_new(&options, &sort, &err), BB_OK);
         check.n_rows = 0;
         at[0] = now_ns();
         for (size_t i = 0; i < n; i += BATCH) {
             assert_int_equal(bb_sort_add(sort, 0, rows + i, n - i < BATCH ? n - i : BATCH, &err), BB_OK);
-            if (n_spills && (i / BATCH + 1) % (n / BATCH / n_spills + 1) == 0) assert_int_equal(bb_sort_spill(sort, &err), BB_OK);
+            if (n_spills && (i / BATCH + 1) % (n / BATCH / n_spills + 1) == 0)
+                assert_int_equal(bb_sort_spill(sort, &err), BB_OK);
         }
         at[1] = now_ns();
         assert_int_equal(bb_sort_drain(sort, UINT32_MAX, 65536, check_rows, &check, &err), BB_OK);
