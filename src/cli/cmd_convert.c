@@ -100,7 +100,6 @@ static int choose_output(struct busbar_convert_options *o, const struct cli_args
                           "--max-rejects: \"%s\" is neither a number of rows (1000) nor a share of them (0.1%%)",
                           v[CLI_CONVERT_MAX_REJECTS]);
     o->strict = v[CLI_CONVERT_STRICT] != NULL;
-    o->rebuild = v[CLI_CONVERT_REBUILD] != NULL;
     o->dry_run = v[CLI_CONVERT_DRY_RUN] != NULL;
     o->temp_dir = v[CLI_CONVERT_TEMP_DIR];
     return 0;
