@@ -176,7 +176,7 @@ static void widen(struct bb_table_source *s, uint32_t from, uint32_t to, uint64_
 enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, size_t n, struct bb_error *err)
 {
     for (size_t i = 0; i < n;) {
-        enum bb_half half, next;
+        enum bb_half half = BB_NODAL, next = BB_NODAL;
         uint32_t from = rows[i].start_utc_s, to = from;
         size_t k = i + 1;
         find_year(r, rows[i].start_utc_s);
