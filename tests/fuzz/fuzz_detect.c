@@ -75,6 +75,8 @@ static void read_all(struct bb_evidence *evidence, const struct bb_detection *de
     if (budget.used_nbytes != 0) abort();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bb_evidence evidence = { .forced_iso = -1, .head_is_all = 1 };

@@ -3,6 +3,7 @@
 #include "market_case.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #define HEADER                                                                                                     \
     "datetime_beginning_utc,datetime_beginning_ept,pnode_id,pnode_name,voltage,equipment,type,zone,system_energy_" \
@@ -384,6 +385,99 @@ static void places_in_any_order(void **unused)
     free(text);
 }
 
+/* Opened and saved in a spreadsheet: dates without seconds, capitals, padding. */
+static void excel_resaved(void **unused)
+{
+    struct market_case c;
+    (void)unused;
+    case_read(&c, "da.csv",
+              "datetime_beginning_utc,datetime_beginning_ept,pnode_id,pnode_name,voltage,equipment,type,zone,"
+              "system_energy_price_da,"
+              "total_lmp_da,congestion_price_da,marginal_loss_price_da,row_is_current,version_nbr,,\r\n"
+              "11/2/2025 5:00,11/2/2025 1:00,1,PJM-RTO,,,ZONE,,22.05,22.11465,0.050303,0.014347,TRUE,1,,\r\n"
+              "11/2/2025 17:00,11/2/2025 12:00,1,PJM-RTO,,,ZONE,,22.05,22.11465,0.050303,0.014347,FALSE,1.0,,\r\n"
+              ",,,,,,,,,,,,,,,\r\n");
+    assert_int_equal(c.status, BB_OK);
+    assert_int_equal(c.n_rejects, 0);
+    assert_int_equal(c.n_rows, 2);
+    assert_int_equal(c.rows[0].start_utc_s, T_05Z);
+    assert_int_equal(c.rows[1].start_utc_s, T_05Z + 12 * 3600);
+    assert_int_equal(c.rows[0].flags, 0);
+    assert_int_equal(c.rows[1].flags, BB_ROW_NOT_CURRENT);
+    case_end(&c);
+}
+
+/* One reader, several workers at once. */
+struct share {
+    struct bb_reader *reader;
+    struct market_case *c;
+    const char *text;
+    size_t n, n_rows;
+    struct bb_row *rows;
+};
+
+static enum bb_status keep(struct bb_row_batch *batch, struct bb_error *err)
+{
+    return bb_fail(err, BB_BUG, "%zu rows where the test expects fewer", batch->n);
+}
+
+static void *read_share(void *ctx)
+{
+    struct share *s = ctx;
+    struct bb_worker *worker = bb_worker_new(&s->c->budget);
+    struct bb_row_batch batch = { s->rows, 0, 20001, keep, NULL };
+    struct bb_block_counts counts;
+    struct bb_error err;
+    char *buffer = calloc(1, s->n + 128);
+    struct bb_block block = { .text = buffer + 64, .n = s->n, .first_line = 1 };
+    memcpy(block.text, s->text, s->n);
+    if (bb_reader_block(s->reader, worker, &block, &batch, &counts, &err) == BB_OK) s->n_rows = batch.n;
+    bb_worker_free(worker);
+    free(buffer);
+    return NULL;
+}
+
+static void several_workers(void **unused)
+{
+    enum { SHARES = 3, ROWS = 20000 };
+    char *text = malloc((size_t)2 << 20);
+    size_t n = (size_t)sprintf(text, "%s", HEADER);
+    struct share shares[SHARES];
+    pthread_t threads[SHARES];
+    struct market_case c;
+    struct bb_reader *reader;
+    (void)unused;
+    for (int i = 0; i < ROWS; i++)
+        n += (size_t)sprintf(text + n, "1/1/2024 %d:00:00 PM,,%d,N%d,,,GEN,Z,%d,1,2,3,True,1\n", 1 + i / 2000,
+                             i % 2000, i % 2000, i);
+    case_detect_n(&c, "da.csv", text, n, n, NULL);
+    c.places = bb_places_new(&c.budget);
+    assert_int_equal(bb_zone_open("America/New_York", NULL, &c.budget, &c.zone, &c.err), BB_OK);
+    assert_int_equal(bb_reader_new(&c.detection, &c.detection.datasets[0], &c.evidence, c.zone, c.places, &c.budget,
+                                   &reader, &c.err),
+                     BB_OK);
+    for (int i = 0; i < SHARES; i++) {
+        shares[i] = (struct share){ reader, &c, text, n, 0, calloc(20001, sizeof(struct bb_row)) };
+        assert_int_equal(pthread_create(&threads[i], NULL, read_share, &shares[i]), 0);
+    }
+    for (int i = 0; i < SHARES; i++) pthread_join(threads[i], NULL);
+    assert_int_equal(bb_places_count(c.places), 2000);
+    for (int i = 0; i < SHARES; i++) {
+        assert_int_equal(shares[i].n_rows, ROWS);
+        assert_memory_equal(shares[i].rows, shares[0].rows, ROWS * sizeof(struct bb_row));
+        for (int k = 0; k < ROWS; k++) {
+            char id[16];
+            snprintf(id, sizeof id, "%d", k % 2000);
+            assert_true(bb_str_is(bb_places_get(c.places, shares[i].rows[k].place).identity, id));
+            assert_true(shares[i].rows[k].value[BB_VALUE_ENERGY] == k);
+        }
+    }
+    for (int i = 0; i < SHARES; i++) free(shares[i].rows);
+    bb_reader_free(reader);
+    case_end(&c);
+    free(text);
+}
+
 /* A reader that cannot get memory says so and leaves nothing behind. */
 static void small_budget(void **unused)
 {
@@ -426,6 +520,7 @@ int main(void)
                                         cmocka_unit_test(bad_records),      cmocka_unit_test(endless_line),
                                         cmocka_unit_test(caiso_components), cmocka_unit_test(caiso_scattered),
                                         cmocka_unit_test(miso_hours),       cmocka_unit_test(places_in_any_order),
+                                        cmocka_unit_test(excel_resaved),    cmocka_unit_test(several_workers),
                                         cmocka_unit_test(small_budget) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
