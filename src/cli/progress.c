@@ -51,35 +51,45 @@ static double smoothed(double rate, uint64_t now, uint64_t before, double dt, do
     return rate + (fresh - rate) * (weight < 1 ? weight : 1);
 }
 
-static void compose(char *text, size_t n, const struct busbar_event *e, double share)
+/* Before the first byte is read the total still grows with every file that is found. */
+static void compose(char *text, size_t n, const struct busbar_event *e, double share, bool with_sizes)
 {
     char done[CLI_QUANTITY_NBYTES], total[CLI_QUANTITY_NBYTES], rate[CLI_QUANTITY_NBYTES],
-        rows[CLI_QUANTITY_NBYTES], left[CLI_QUANTITY_NBYTES + 8] = "";
+        rows[CLI_QUANTITY_NBYTES], sizes[2 * CLI_QUANTITY_NBYTES + 8] = "", left[CLI_QUANTITY_NBYTES + 8] = "";
+    const char *phase = e->phase ? e->phase : "";
+    if (e->done_nbytes == 0) {
+        snprintf(text, n, "%s", phase);
+        return;
+    }
+    if (with_sizes)
+        snprintf(sizes, sizeof sizes, "%s of %s  ", cli_size(done, e->done_nbytes),
+                 cli_size(total, e->total_nbytes));
     if (share < 1 && progress.rate_nbytes > 0) {
         char duration[CLI_QUANTITY_NBYTES];
         cli_duration(duration, (double)(e->total_nbytes - e->done_nbytes) / progress.rate_nbytes);
-        snprintf(left, sizeof left, "%s left", duration);
+        snprintf(left, sizeof left, "%s left  ", duration);
     }
-    snprintf(text, n, "%s of %s  %s/s  %s rows/s%s%s%s%s", cli_size(done, e->done_nbytes),
-             cli_size(total, e->total_nbytes), cli_size(rate, (uint64_t)progress.rate_nbytes),
-             cli_rate(rows, progress.rate_rows), *left ? "  " : "", left, e->phase ? "  " : "",
-             e->phase ? e->phase : "");
+    snprintf(text, n, "%s%s/s  %s rows/s  %s%s", sizes, cli_size(rate, (uint64_t)progress.rate_nbytes),
+             cli_rate(rows, progress.rate_rows), left, phase);
 }
 
-/* "\r 48 % [#######.......] 312 MB of …", never wider than the terminal, or \r would not bring it back. */
+/* "\r 48 % [#######.......] 312 MB/s …", never wider than the terminal, or \r would not bring it back. The bar keeps its
+ * length while the text beside it changes. */
 static void draw_bar(double share, const char *text)
 {
-    int width = cli_terminal_width(stderr), taken = (int)cli_text_width(text, strlen(text));
-    int bar = width - 12 - taken;
-    if (bar > 40) bar = 40;
+    enum { TEXT_COLUMNS = 50, FRAME_COLUMNS = 10, LONGEST_BAR = 40 };
+    int width = cli_terminal_width(stderr), bar = width - TEXT_COLUMNS - FRAME_COLUMNS;
+    if (bar > LONGEST_BAR) bar = LONGEST_BAR;
     fprintf(stderr, "\r\033[K%3d %% ", (int)(share * 100));
     if (bar >= 5) {
         int full = (int)(share * bar);
         fputc('[', stderr);
         for (int i = 0; i < bar; i++) fputc(i < full ? '#' : '.', stderr);
         fputs("] ", stderr);
-    }
-    fprintf(stderr, "%.*s", width > 10 ? width - 8 : 0, text);
+    } else
+        bar = 0;
+    int room = width - bar - FRAME_COLUMNS;
+    fprintf(stderr, "%.*s", room > 0 ? room : 0, text);
     fflush(stderr);
     progress.is_drawn = true;
 }
@@ -107,7 +117,7 @@ void cli_progress_show(const struct busbar_event *event)
     double share = event->total_nbytes ? (double)event->done_nbytes / (double)event->total_nbytes : 0;
     if (share > 1) share = 1;
     char text[256];
-    compose(text, sizeof text, event, share);
+    compose(text, sizeof text, event, share, !draws);
     if (draws)
         draw_bar(share, text);
     else
