@@ -168,6 +168,18 @@ static inline struct bb_place_key case_place(const struct market_case *c, size_t
 {
     return bb_places_get(c->places, c->rows[row].place);
 }
+/* Appends to a text of cap bytes. */
+static inline __attribute__((format(printf, 4, 5))) void case_put(char *text, size_t cap, size_t *n,
+                                                                  const char *fmt, ...)
+{
+    va_list ap;
+    int more;
+    va_start(ap, fmt);
+    more = vsnprintf(text + *n, cap - *n, fmt, ap);
+    va_end(ap);
+    assert_true(more >= 0 && (size_t)more < cap - *n);
+    *n += (size_t)more;
+}
 #define assert_text(s, literal) assert_true(bb_str_is((s), (literal)))
 
 #endif

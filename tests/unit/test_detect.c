@@ -126,9 +126,9 @@ static void asks_for_more(void **unused)
     char *text = malloc(400 * 200);
     struct market_case c;
     (void)unused;
-    n += (size_t)sprintf(text, "%s", PJM_RT);
-    for (int i = 0; i < 300; i++) n += (size_t)sprintf(text + n, "%s", PJM_ROW("1/1/2024 5:00:00 AM", 1));
-    n += (size_t)sprintf(text + n, "%s", PJM_ROW("1/1/2024 5:05:00 AM", 1));
+    case_put(text, 400 * 200, &n, "%s", PJM_RT);
+    for (int i = 0; i < 300; i++) case_put(text, 400 * 200, &n, "%s", PJM_ROW("1/1/2024 5:00:00 AM", 1));
+    case_put(text, 400 * 200, &n, "%s", PJM_ROW("1/1/2024 5:05:00 AM", 1));
     head = n / 3;
     case_detect_n(&c, "x.csv", text, n, head, NULL);
     assert_int_equal(c.status, BB_OK);
@@ -248,7 +248,8 @@ static void renamed_column(void **unused)
 static void not_data(void **unused)
 {
     struct market_case c;
-    char header[4000] = "";
+    char header[4000];
+    size_t header_n = 0;
     (void)unused;
     expect_refusal("x.csv", "", BB_SKIP, "empty");
     expect_refusal("x.csv", " \r\n\n", BB_SKIP, "blank");
@@ -276,7 +277,7 @@ static void not_data(void **unused)
                    "\xFF\xFE"
                    "d",
                    BB_SKIP, "UTF-16");
-    for (int i = 0; i < 400; i++) strcat(header, "a,b,c,");
+    for (int i = 0; i < 400; i++) case_put(header, sizeof header, &header_n, "a,b,c,");
     expect_refusal("x.csv", header, BB_SKIP, "not a report");
     case_detect_n(&c, "x.csv", PJM_DA, strlen(PJM_DA), strlen(PJM_DA), "pjm.nonsense");
     assert_int_equal(c.status, BB_MISUSE);

@@ -197,10 +197,10 @@ static void endless_line(void **unused)
     char *text = malloc(long_n + 4096);
     struct market_case c;
     (void)unused;
-    n += (size_t)sprintf(text, "%s%s", HEADER, GOOD);
+    case_put(text, long_n + 4096, &n, "%s%s", HEADER, GOOD);
     memset(text + n, 'x', long_n);
     n += long_n;
-    n += (size_t)sprintf(text + n, "\n%s", GOOD);
+    case_put(text, long_n + 4096, &n, "\n%s", GOOD);
     case_detect_n(&c, "da.csv", text, n, n, NULL);
     case_read_n(&c, text, n, 0, 0);
     assert_int_equal(c.status, BB_OK);
@@ -362,12 +362,12 @@ static void places_in_any_order(void **unused)
     unsigned state = 1;
     int ids[20000];
     (void)unused;
-    n += (size_t)sprintf(text, "%s", HEADER);
+    case_put(text, (size_t)8 << 20, &n, "%s", HEADER);
     for (int i = 0; i < 20000; i++) {
         state = state * 1664525u + 1013904223u;
         ids[i] = (int)(state >> 16) % 3000;
-        n += (size_t)sprintf(text + n, "1/%d/2024 %d:00:00 PM,,%d,N%d,,,GEN,Z%d,%d,1,2,3,True,1\n", 1 + i % 31,
-                             1 + i % 11, ids[i], ids[i], ids[i] % 9, i);
+        case_put(text, (size_t)8 << 20, &n, "1/%d/2024 %d:00:00 PM,,%d,N%d,,,GEN,Z%d,%d,1,2,3,True,1\n", 1 + i % 31,
+                 1 + i % 11, ids[i], ids[i], ids[i] % 9, i);
     }
     case_detect_n(&c, "da.csv", text, n, n, NULL);
     case_read_n(&c, text, n, 50000, 0);
@@ -441,15 +441,16 @@ static void several_workers(void **unused)
 {
     enum { SHARES = 3, ROWS = 20000 };
     char *text = malloc((size_t)2 << 20);
-    size_t n = (size_t)sprintf(text, "%s", HEADER);
+    size_t n = 0;
     struct share shares[SHARES];
     pthread_t threads[SHARES];
     struct market_case c;
     struct bb_reader *reader;
     (void)unused;
+    case_put(text, (size_t)2 << 20, &n, "%s", HEADER);
     for (int i = 0; i < ROWS; i++)
-        n += (size_t)sprintf(text + n, "1/1/2024 %d:00:00 PM,,%d,N%d,,,GEN,Z,%d,1,2,3,True,1\n", 1 + i / 2000,
-                             i % 2000, i % 2000, i);
+        case_put(text, (size_t)2 << 20, &n, "1/1/2024 %d:00:00 PM,,%d,N%d,,,GEN,Z,%d,1,2,3,True,1\n", 1 + i / 2000,
+                 i % 2000, i % 2000, i);
     case_detect_n(&c, "da.csv", text, n, n, NULL);
     c.places = bb_places_new(&c.budget);
     assert_int_equal(bb_zone_open("America/New_York", NULL, &c.budget, &c.zone, &c.err), BB_OK);
