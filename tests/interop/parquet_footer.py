@@ -74,8 +74,9 @@ def footer(data):
     return Compact(data[len(data) - 8 - n:len(data) - 8]).struct()
 
 
-def problems_of(data, want_bloom):
-    """What is missing or wrong; want_bloom: names of the columns that must have a bloom filter."""
+def problems_of(data, n_distinct=None):
+    """What is missing or wrong. n_distinct[group][column]: number of different values; location columns of 64 and more want a
+    bloom filter (below that the dictionary is read as fast)."""
     problems = []
     meta = footer(data)
     names = [e[4].decode() for e in meta[2][1:]]
@@ -139,7 +140,7 @@ def problems_of(data, want_bloom):
                     problems.append(f"{place}: column index of {len(index[1])} pages, there are {n_data}")
             if 12 not in column:
                 problems.append(f"{place}: no statistics")
-            if names[c] in want_bloom and (14 not in column or column.get(15, 0) <= 0):
+            if n_distinct and n_distinct[g].get(names[c], 0) >= 64 and (14 not in column or column.get(15, 0) <= 0):
                 problems.append(f"{place}: no bloom filter offset and length")
             if column[4] == 5:
                 problems.append(f"{place}: the old LZ4 codec")

@@ -137,7 +137,7 @@ def check_conversion(name, program, files, scratch):
     check(f"{name}: rows and sums per day",
           f"{differing[0]}: raw {want_days.get(differing[0])}, lake {got_days.get(differing[0])}; {len(differing)} days" if differing else None)
     check(f"{name}: something to compare", None if want else "the independent reading found no row")
-    table.append((name, len(want), len(want_days), math.fsum(v[1] for v in want_days.values())))
+    table.append((name, len(want), len({day for _, day in want_days}), math.fsum(v[1] for v in want_days.values())))
     return got
 
 
