@@ -8,7 +8,7 @@ enum { TYPE_INT = 2, TYPE_FLOATING_POINT = 3, TYPE_UTF8 = 5, TYPE_BOOL = 6, TYPE
 enum { PRECISION_SINGLE = 1, PRECISION_DOUBLE = 2, DATE_DAY = 0, UNIT_MICROSECOND = 2, UNIT_NANOSECOND = 3 };
 
 #define PREFIX_NBYTES 8u /* continuation marker and length; the flatbuffer starts behind, itself aligned to 8 */
-#define MAX_SLOTS 7
+#define MAX_SLOTS     7
 
 struct fb {
     struct bb_buf b;
@@ -45,7 +45,8 @@ static void table(struct fb *fb, size_t hole, const struct slot *slots, unsigned
     uint16_t vtable[2 + MAX_SLOTS] = { 0 };
     unsigned at = 4;
     size_t start, vtable_nbytes = (2 + n_slots) * 2;
-    for (unsigned size = 8; size; size /= 2) { /* big slots first; the table starts at 4 modulo 8, so its first slot is aligned to 8 */
+    for (unsigned size = 8; size;
+         size /= 2) { /* big slots first; the table starts at 4 modulo 8, so its first slot is aligned to 8 */
         for (unsigned i = 0; i < n_slots; i++) {
             if (slots[i].nbytes != size) continue;
             vtable[2 + i] = (uint16_t)at;

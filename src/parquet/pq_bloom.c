@@ -51,7 +51,8 @@ int bb_pq_bloom_write(const uint8_t *bits, size_t nbytes, struct bb_buf *out)
     struct bb_pq_tw w;
     bb_pq_tw_init(&w, out);
     bb_pq_tw_i32(&w, 1, (int32_t)nbytes);
-    for (int id = 2; id <= 4; id++) { /* algorithm BLOCK, hash XXHASH, compression UNCOMPRESSED: each the first of its choice */
+    for (int id = 2; id <= 4;
+         id++) { /* algorithm BLOCK, hash XXHASH, compression UNCOMPRESSED: each the first of its choice */
         bb_pq_tw_struct(&w, id);
         bb_pq_tw_empty(&w, 1);
         bb_pq_tw_end(&w);

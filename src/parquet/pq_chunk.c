@@ -31,8 +31,8 @@ static enum bb_status check_column(const struct bb_pq_column *column, struct bb_
     return BB_OK;
 }
 
-enum bb_status bb_pq_chunk_new(const struct bb_pq_column *column, const struct bb_pq_options *options, struct bb_budget *budget,
-                               struct bb_pq_chunk **chunk_ret, struct bb_error *err)
+enum bb_status bb_pq_chunk_new(const struct bb_pq_column *column, const struct bb_pq_options *options,
+                               struct bb_budget *budget, struct bb_pq_chunk **chunk_ret, struct bb_error *err)
 {
     struct bb_pq_chunk *c;
     enum bb_status status;
@@ -86,7 +86,7 @@ static void clear_page(struct bb_pq_chunk *c)
 void bb_pq_chunk_reset(struct bb_pq_chunk *c)
 {
     clear_page(c);
-    c->plain = 0;
+    c->plain = c->hasty = 0;
     c->plain_encoding = BB_PQ_RLE;
     bb_pq_dict64_clear(&c->dict64);
     bb_pq_dict_text_clear(&c->dict_text);
@@ -108,9 +108,10 @@ size_t bb_pq_chunk_rows(const struct bb_pq_chunk *chunk) { return chunk->rows + 
 size_t bb_pq_chunk_held_nbytes(const struct bb_pq_chunk *c)
 {
     const struct bb_pq_dict_text *t = &c->dict_text;
-    return sizeof *c + c->raw.cap + c->pages.cap + c->dict_page.cap + c->bound_texts.cap + c->bloom.cap + t->plain.cap +
-           (c->levels_cap + c->runs_cap) * sizeof(struct bb_pq_run) + c->int_runs_cap * sizeof(struct bb_pq_run64) +
-           c->doubles_cap * sizeof(double) + c->notes_cap * sizeof(struct bb_pq_page_note) + c->dict64.cap * sizeof(uint64_t) +
+    return sizeof *c + c->raw.cap + c->pages.cap + c->dict_page.cap + c->bound_texts.cap + c->bloom.cap +
+           t->plain.cap + (c->levels_cap + c->runs_cap) * sizeof(struct bb_pq_run) +
+           c->int_runs_cap * sizeof(struct bb_pq_run64) + c->doubles_cap * sizeof(double) +
+           c->notes_cap * sizeof(struct bb_pq_page_note) + c->dict64.cap * sizeof(uint64_t) +
            ((size_t)4 << c->dict64.log2_slots) + ((size_t)4 << t->log2_slots) + t->starts_cap * sizeof(uint32_t) +
            t->prefixes_cap * sizeof(uint64_t) + t->marks_cap + t->of_code_cap * sizeof(uint32_t);
 }
@@ -118,7 +119,8 @@ size_t bb_pq_chunk_held_nbytes(const struct bb_pq_chunk *c)
 enum bb_status bb_pq_chunk_levels(struct bb_pq_chunk *c, int valid, size_t n, struct bb_error *err)
 {
     if (!c->column.nullable) {
-        if (!valid) return bb_fail(err, BB_BUG, "column %s: NULL in a column that is declared without", c->column.name);
+        if (!valid)
+            return bb_fail(err, BB_BUG, "column %s: NULL in a column that is declared without", c->column.name);
     } else if (!bb_pq_run_add(c->budget, &c->levels, &c->n_levels, &c->levels_cap, valid != 0, (uint32_t)n)) {
         return bb_pq_chunk_no_memory(c, err);
     }
@@ -139,32 +141,51 @@ enum bb_status bb_pq_page_begin(struct bb_pq_chunk *c, struct bb_error *err)
     return BB_OK;
 }
 
+/* Room behind the pages, with an eighth to spare: moving a large block costs nothing, and what is held counts against the budget. */
+static int make_room(struct bb_buf *out, size_t more_nbytes)
+{
+    size_t cap = out->n + more_nbytes + out->n / 8;
+    char *moved;
+    if (out->cap - out->n >= more_nbytes) return 1;
+    if (cap > out->max_nbytes) return 0;
+    moved = bb_realloc(out->budget, out->p, cap);
+    if (!moved) return 0;
+    out->p = moved;
+    out->cap = cap;
+    return 1;
+}
+
 /* Compresses raw to where the pages end, leaving room for the header before it; nothing is kept yet. */
-static enum bb_status compress_behind(struct bb_pq_chunk *c, struct bb_buf *out, int doubles, size_t *nbytes_ret, struct bb_error *err)
+static enum bb_status compress_behind(struct bb_pq_chunk *c, struct bb_buf *out, int hasty, size_t *nbytes_ret,
+                                      struct bb_error *err)
 {
     size_t bound = bb_pq_compress_bound(c->compressor, c->raw.n);
-    if (!bb_buf_reserve(out, HEADER_ROOM_NBYTES + bound)) return bb_pq_chunk_no_memory(c, err);
-    return bb_pq_compress(c->compressor, c->raw.p, c->raw.n, doubles, out->p + out->n + HEADER_ROOM_NBYTES, bound, nbytes_ret, err);
+    if (!make_room(out, HEADER_ROOM_NBYTES + bound)) return bb_pq_chunk_no_memory(c, err);
+    return bb_pq_compress(c->compressor, c->raw.p, c->raw.n, hasty, out->p + out->n + HEADER_ROOM_NBYTES, bound,
+                          nbytes_ret, err);
 }
 
-static int is_plain_doubles(const struct bb_pq_chunk *c, enum bb_pq_encoding encoding)
+enum bb_status bb_pq_page_try(struct bb_pq_chunk *c, int hasty, size_t most_nbytes, size_t *nbytes_ret,
+                              struct bb_error *err)
 {
-    return encoding == BB_PQ_PLAIN && c->column.type == BB_PQ_DOUBLE;
-}
-
-enum bb_status bb_pq_page_try(struct bb_pq_chunk *c, enum bb_pq_encoding encoding, size_t *nbytes_ret, struct bb_error *err)
-{
-    return compress_behind(c, &c->pages, is_plain_doubles(c, encoding), nbytes_ret, err);
+    enum bb_status status;
+    size_t all = c->raw.n;
+    c->raw.n = BB_MIN(all, most_nbytes);
+    status = compress_behind(c, &c->pages, hasty, nbytes_ret, err);
+    c->raw.n = all;
+    return status;
 }
 
 /* Header before the compressed bytes that compress_behind left. n_values: rows of a data page, entries of a dictionary. */
-static enum bb_status put_page(struct bb_pq_chunk *c, struct bb_buf *out, enum bb_pq_page kind, enum bb_pq_encoding encoding,
-                               size_t n_values, size_t compressed_nbytes, struct bb_error *err)
+static enum bb_status put_page(struct bb_pq_chunk *c, struct bb_buf *out, enum bb_pq_page kind,
+                               enum bb_pq_encoding encoding, size_t n_values, size_t compressed_nbytes,
+                               struct bb_error *err)
 {
     char *body = out->p + out->n + HEADER_ROOM_NBYTES;
     size_t before = out->n, header_nbytes;
     struct bb_pq_tw w;
-    if (compressed_nbytes > INT32_MAX) return bb_fail(err, BB_BUG, "column %s: a page is larger than 2 GiB", c->column.name);
+    if (compressed_nbytes > INT32_MAX)
+        return bb_fail(err, BB_BUG, "column %s: a page is larger than 2 GiB", c->column.name);
     bb_pq_tw_init(&w, out);
     bb_pq_tw_i32(&w, 1, kind);
     bb_pq_tw_i32(&w, 2, (int32_t)c->raw.n);
@@ -191,12 +212,13 @@ static enum bb_status put_page(struct bb_pq_chunk *c, struct bb_buf *out, enum b
     return BB_OK;
 }
 
-enum bb_status bb_pq_page_end(struct bb_pq_chunk *c, enum bb_pq_encoding encoding, const struct bb_pq_bounds *bounds,
-                              struct bb_error *err)
+enum bb_status bb_pq_page_end(struct bb_pq_chunk *c, enum bb_pq_encoding encoding,
+                              const struct bb_pq_bounds *bounds, struct bb_error *err)
 {
     size_t compressed_nbytes, start = c->pages.n;
-    if (!bb_grow(c->budget, (void **)&c->notes, &c->notes_cap, c->n_notes + 1, sizeof *c->notes)) return bb_pq_chunk_no_memory(c, err);
-    BB_TRY(compress_behind(c, &c->pages, is_plain_doubles(c, encoding), &compressed_nbytes, err));
+    if (!bb_grow(c->budget, (void **)&c->notes, &c->notes_cap, c->n_notes + 1, sizeof *c->notes))
+        return bb_pq_chunk_no_memory(c, err);
+    BB_TRY(compress_behind(c, &c->pages, c->hasty && encoding == BB_PQ_PLAIN, &compressed_nbytes, err));
     BB_TRY(put_page(c, &c->pages, BB_PQ_DATA_PAGE, encoding, c->n, compressed_nbytes, err));
     c->notes[c->n_notes++] = (struct bb_pq_page_note){ .offset = start,
                                                        .first_row = (int64_t)c->rows,
@@ -248,7 +270,7 @@ static enum bb_status put_dictionary(struct bb_pq_chunk *c, struct bb_error *err
     } else {
         BB_TRY(bb_pq_dict64_plain(c, err));
     }
-    BB_TRY(compress_behind(c, &c->dict_page, is_plain_doubles(c, BB_PQ_PLAIN), &nbytes, err));
+    BB_TRY(compress_behind(c, &c->dict_page, 0, &nbytes, err));
     return put_page(c, &c->dict_page, BB_PQ_DICTIONARY_PAGE, BB_PQ_PLAIN, n_entries, nbytes, err);
 }
 

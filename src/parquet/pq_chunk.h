@@ -62,14 +62,16 @@ struct bb_pq_chunk {
     size_t n_runs, runs_cap;
     struct bb_pq_run64 *int_runs;
     size_t n_int_runs, int_runs_cap;
-    double *doubles; /* doubles: the first one_n values are all `one`; only if they are not all of them they are here */
+    double *
+        doubles; /* doubles: the first one_n values are all `one`; only if they are not all of them they are here */
     size_t n_doubles, doubles_cap, one_n;
     double one;
     size_t text_nbytes; /* plain texts: bytes of the page so far */
 
     /* The chunk so far. */
-    int plain;                            /* the dictionary has been given up */
-    enum bb_pq_encoding plain_encoding;   /* what is used instead; BB_PQ_RLE: not decided yet */
+    int plain;                          /* the dictionary has been given up */
+    enum bb_pq_encoding plain_encoding; /* what is used instead; BB_PQ_RLE: not decided yet */
+    int hasty;                          /* plain doubles: search for repetitions hastily */
     struct bb_pq_dict64 dict64;
     struct bb_pq_dict_text dict_text;
     struct bb_buf raw, pages, dict_page, bound_texts, bloom;
@@ -85,12 +87,12 @@ enum bb_status bb_pq_chunk_no_memory(const struct bb_pq_chunk *chunk, struct bb_
 
 /* Starts chunk->raw with the levels; the encoder appends its values. */
 enum bb_status bb_pq_page_begin(struct bb_pq_chunk *chunk, struct bb_error *err) BB_WARN_UNUSED;
-/* Compressed size of chunk->raw, without keeping anything. */
-enum bb_status bb_pq_page_try(struct bb_pq_chunk *chunk, enum bb_pq_encoding encoding, size_t *nbytes_ret, struct bb_error *err)
-    BB_WARN_UNUSED;
-/* Compresses chunk->raw into the chunk's pages and notes it. */
-enum bb_status bb_pq_page_end(struct bb_pq_chunk *chunk, enum bb_pq_encoding encoding, const struct bb_pq_bounds *bounds,
+/* Compressed size of the first most_nbytes of chunk->raw, without keeping anything. */
+enum bb_status bb_pq_page_try(struct bb_pq_chunk *chunk, int hasty, size_t most_nbytes, size_t *nbytes_ret,
                               struct bb_error *err) BB_WARN_UNUSED;
+/* Compresses chunk->raw into the chunk's pages and notes it. */
+enum bb_status bb_pq_page_end(struct bb_pq_chunk *chunk, enum bb_pq_encoding encoding,
+                              const struct bb_pq_bounds *bounds, struct bb_error *err) BB_WARN_UNUSED;
 /* Appends chunk->runs as dictionary indexes (width byte and hybrid) of a dictionary of n_entries. */
 enum bb_status bb_pq_put_indexes(struct bb_pq_chunk *chunk, size_t n_entries, struct bb_error *err) BB_WARN_UNUSED;
 
@@ -102,7 +104,8 @@ enum bb_status bb_pq_texts_page(struct bb_pq_chunk *chunk, struct bb_error *err)
 /* Closes the page under construction. */
 enum bb_status bb_pq_chunk_cut(struct bb_pq_chunk *chunk, struct bb_error *err) BB_WARN_UNUSED;
 /* Adds n rows of one validity; rows then are part of the page. */
-enum bb_status bb_pq_chunk_levels(struct bb_pq_chunk *chunk, int valid, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_chunk_levels(struct bb_pq_chunk *chunk, int valid, size_t n,
+                                  struct bb_error *err) BB_WARN_UNUSED;
 
 /* PLAIN form of a number of the column's type; returns its bytes (1, 4 or 8). bits as in struct bb_pq_bounds. */
 size_t bb_pq_plain_number(const struct bb_pq_chunk *chunk, uint64_t bits, uint8_t out[8]);
@@ -110,7 +113,8 @@ size_t bb_pq_plain_number(const struct bb_pq_chunk *chunk, uint64_t bits, uint8_
 enum bb_status bb_pq_dict64_plain(struct bb_pq_chunk *chunk, struct bb_error *err) BB_WARN_UNUSED;
 
 /* Index of bits, added when it is new: *idx_ret. False: no memory. */
-int bb_pq_dict64_add(struct bb_pq_dict64 *d, struct bb_budget *budget, uint64_t bits, uint32_t *idx_ret) BB_WARN_UNUSED;
+int bb_pq_dict64_add(struct bb_pq_dict64 *d, struct bb_budget *budget, uint64_t bits,
+                     uint32_t *idx_ret) BB_WARN_UNUSED;
 int bb_pq_dict64_grow(struct bb_pq_dict64 *d, struct bb_budget *budget) BB_WARN_UNUSED; /* room for one more */
 void bb_pq_dict64_clear(struct bb_pq_dict64 *d);
 void bb_pq_dict64_free(struct bb_pq_dict64 *d);
@@ -125,15 +129,17 @@ void bb_pq_dict_text_free(struct bb_pq_dict_text *d);
 
 /* ---- pq_index.c ---- */
 /* Stores a page's least and greatest text. */
-enum bb_status bb_pq_text_bounds(struct bb_pq_chunk *chunk, struct bb_str min, struct bb_str max, struct bb_pq_bounds *bounds_ret,
-                                 struct bb_error *err) BB_WARN_UNUSED;
-struct bb_str bb_pq_bound_bytes(const struct bb_pq_chunk *chunk, const struct bb_pq_bounds *b, int want_max, uint8_t scratch[8]);
+enum bb_status bb_pq_text_bounds(struct bb_pq_chunk *chunk, struct bb_str min, struct bb_str max,
+                                 struct bb_pq_bounds *bounds_ret, struct bb_error *err) BB_WARN_UNUSED;
+struct bb_str bb_pq_bound_bytes(const struct bb_pq_chunk *chunk, const struct bb_pq_bounds *b, int want_max,
+                                uint8_t scratch[8]);
 /* Over all pages; has == 0: every row is NULL (or no order). */
 struct bb_pq_bounds bb_pq_chunk_bounds(const struct bb_pq_chunk *chunk);
 /* Append the indexes as they stand in the file; data_offset is where the chunk's first data page lies. The column index may be
  * left out (nothing appended). False: no memory. */
 int bb_pq_write_column_index(const struct bb_pq_chunk *chunk, struct bb_buf *out) BB_WARN_UNUSED;
-int bb_pq_write_offset_index(const struct bb_pq_chunk *chunk, uint64_t data_offset, struct bb_buf *out) BB_WARN_UNUSED;
+int bb_pq_write_offset_index(const struct bb_pq_chunk *chunk, uint64_t data_offset,
+                             struct bb_buf *out) BB_WARN_UNUSED;
 /* Fills chunk->bloom when one is wanted and pays. */
 enum bb_status bb_pq_chunk_bloom(struct bb_pq_chunk *chunk, struct bb_error *err) BB_WARN_UNUSED;
 

@@ -13,11 +13,11 @@
 /* What libdeflate holds at most (levels 10 to 12; it has no way to ask), and snappy for the time of a call. */
 #define DEFLATE_NEAR_NBYTES ((size_t)9 << 20)
 #define DEFLATE_FAST_NBYTES ((size_t)1 << 20)
-#define SNAPPY_NBYTES ((size_t)128 << 10)
+#define SNAPPY_NBYTES       ((size_t)128 << 10)
 
 struct bb_pq_compressor {
     enum bb_pq_codec codec;
-    int level;
+    int level, default_level;
     struct bb_budget *budget;
     ZSTD_CCtx *zstd;
     struct libdeflate_compressor *deflate;
@@ -47,9 +47,11 @@ static const char *codec_name(enum bb_pq_codec codec)
 static enum bb_status check_level(enum bb_pq_codec codec, int level, struct bb_error *err)
 {
     int most = codec == BB_PQ_ZSTD ? ZSTD_maxCLevel() : codec == BB_PQ_GZIP ? 12 : 0;
-    if (!codec_name(codec)) return bb_fail(err, BB_MISUSE, "compression codec %d is not one that busbar writes", (int)codec);
+    if (!codec_name(codec))
+        return bb_fail(err, BB_MISUSE, "compression codec %d is not one that busbar writes", (int)codec);
     if (level < 0 || level > most)
-        return bb_fail(err, BB_MISUSE, "compression level %d: %s takes %s%d", level, codec_name(codec), most ? "1 to " : "only ", most);
+        return bb_fail(err, BB_MISUSE, "compression level %d: %s takes %s%d", level, codec_name(codec),
+                       most ? "1 to " : "only ", most);
     return BB_OK;
 }
 
@@ -61,7 +63,7 @@ enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb
     BB_TRY(check_level(codec, level, err));
     c = bb_calloc(budget, sizeof *c);
     if (!c) return bb_fail_budget(err, budget, "a compressor");
-    *c = (struct bb_pq_compressor){ .codec = codec, .level = level, .budget = budget };
+    *c = (struct bb_pq_compressor){ .codec = codec, .level = level, .default_level = level == 0, .budget = budget };
     if (codec == BB_PQ_ZSTD) {
         c->level = level ? level : BB_PQ_ZSTD_LEVEL;
         c->zstd = ZSTD_createCCtx_advanced((ZSTD_customMem){ zstd_alloc, zstd_free, budget });
@@ -113,21 +115,29 @@ size_t bb_pq_compress_bound(const struct bb_pq_compressor *c, size_t n)
     return SIZE_MAX / 2;
 }
 
-static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, int doubles, void *dst, size_t dst_cap,
-                                    size_t *n_ret, struct bb_error *err)
+int bb_pq_can_be_hasty(const struct bb_pq_compressor *c) { return c->codec == BB_PQ_ZSTD && c->default_level; }
+
+static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, int hasty, void *dst,
+                                    size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
-    (void)doubles;
-    size_t got = ZSTD_compress2(c->zstd, dst, dst_cap, src, n);
+    size_t got;
+    if (bb_pq_can_be_hasty(
+            c)) { /* a target length is zstd's stride through what does not repeat; 0 is the level's own */
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_targetLength, hasty ? BB_PQ_HASTY_STRIDE : 0);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_literalCompressionMode, hasty ? ZSTD_ps_enable : ZSTD_ps_auto);
+    }
+    got = ZSTD_compress2(c->zstd, dst, dst_cap, src, n);
     if (ZSTD_isError(got)) {
-        if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation) return bb_fail_budget(err, c->budget, "zstd's working memory");
+        if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
+            return bb_fail_budget(err, c->budget, "zstd's working memory");
         return bb_fail(err, BB_BUG, "zstd refused a page of %zu bytes: %s", n, ZSTD_getErrorName(got));
     }
     *n_ret = got;
     return BB_OK;
 }
 
-enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, int doubles, void *dst, size_t dst_cap,
-                              size_t *n_ret, struct bb_error *err)
+enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, int hasty, void *dst,
+                              size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
     size_t got = 0;
     switch (c->codec) {
@@ -143,9 +153,10 @@ enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_
         if (snappy_compress(src, n, dst, &got) != SNAPPY_OK) got = 0;
         break;
     case BB_PQ_GZIP: got = libdeflate_gzip_compress(c->deflate, src, n, dst, dst_cap); break;
-    case BB_PQ_ZSTD: return compress_zstd(c, src, n, doubles, dst, dst_cap, n_ret, err);
+    case BB_PQ_ZSTD: return compress_zstd(c, src, n, hasty, dst, dst_cap, n_ret, err);
     case BB_PQ_LZ4_RAW:
-        got = (size_t)LZ4_compress_fast_extState(c->lz4, src, dst, (int)n, dst_cap > INT32_MAX ? INT32_MAX : (int)dst_cap, 1);
+        got = (size_t)LZ4_compress_fast_extState(c->lz4, src, dst, (int)n,
+                                                 dst_cap > INT32_MAX ? INT32_MAX : (int)dst_cap, 1);
         break;
     }
     if (got == 0) return bb_fail(err, BB_BUG, "%s refused a page of %zu bytes", codec_name(c->codec), n);

@@ -16,8 +16,11 @@ void bb_pq_compressor_free(struct bb_pq_compressor *compressor);
 /* Room that dst must have for n bytes. */
 size_t bb_pq_compress_bound(const struct bb_pq_compressor *compressor, size_t n);
 
-/* doubles != 0: the page is PLAIN doubles; only a hint that saves time, the result is a page of the codec in any case. */
-enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n, int doubles, void *dst, size_t dst_cap,
-                              size_t *n_ret, struct bb_error *err) BB_WARN_UNUSED;
+/* Is there a quicker way for pages with hardly any repetition? (zstd at its default level.) */
+int bb_pq_can_be_hasty(const struct bb_pq_compressor *compressor);
+
+/* hasty: use that way if there is one; it only packs what entropy coding gives. */
+enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n, int hasty, void *dst,
+                              size_t dst_cap, size_t *n_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

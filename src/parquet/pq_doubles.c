@@ -12,7 +12,8 @@ static uint64_t bits_of(double v)
 /* Puts the values that are only counted so far where the others go. */
 static enum bb_status spell_out(struct bb_pq_chunk *c, size_t room, struct bb_error *err)
 {
-    if (!bb_grow(c->budget, (void **)&c->doubles, &c->doubles_cap, BB_MAX(c->n_doubles, c->one_n) + room, sizeof *c->doubles))
+    if (!bb_grow(c->budget, (void **)&c->doubles, &c->doubles_cap, BB_MAX(c->n_doubles, c->one_n) + room,
+                 sizeof *c->doubles))
         return bb_pq_chunk_no_memory(c, err);
     if (c->one_n) {
         for (size_t i = 0; i < c->one_n; i++) c->doubles[i] = c->one;
@@ -36,7 +37,8 @@ static enum bb_status add_values(struct bb_pq_chunk *c, const double *values, si
     return BB_OK;
 }
 
-enum bb_status bb_pq_put_doubles(struct bb_pq_chunk *c, const double *values, const uint8_t *valid, size_t n, struct bb_error *err)
+enum bb_status bb_pq_put_doubles(struct bb_pq_chunk *c, const double *values, const uint8_t *valid, size_t n,
+                                 struct bb_error *err)
 {
     while (n) {
         size_t room = BB_MIN(n, c->page_rows - c->n), part = room;
@@ -106,16 +108,20 @@ static struct bb_pq_bounds bounds_of(const double *v, size_t n)
     /* A zero bound stands for both zeros, so that a reader that tells them apart skips nothing. */
     if (min[0] == 0) min[0] = -0.0;
     if (max[0] == 0) max[0] = 0.0;
-    return (struct bb_pq_bounds){ .min = bits_of(min[0]), .max = bits_of(max[0]), .has = 1, .min_exact = 1, .max_exact = 1 };
+    return (struct bb_pq_bounds){
+        .min = bits_of(min[0]), .max = bits_of(max[0]), .has = 1, .min_exact = 1, .max_exact = 1
+    };
 }
 
 /* Fills chunk->runs from n values. Adds at most `most - dict64.n` entries; *fits_ret 0 when that is not enough. */
-static enum bb_status index_values(struct bb_pq_chunk *c, const double *v, size_t n, size_t most, int *fits_ret, struct bb_error *err)
+static enum bb_status index_values(struct bb_pq_chunk *c, const double *v, size_t n, size_t most, int *fits_ret,
+                                   struct bb_error *err)
 {
     struct bb_pq_dict64 *d = &c->dict64;
     struct bb_pq_run *next;
     uint64_t previous;
-    if (!bb_grow(c->budget, (void **)&c->runs, &c->runs_cap, n, sizeof *c->runs) || !bb_pq_dict64_grow(d, c->budget))
+    if (!bb_grow(c->budget, (void **)&c->runs, &c->runs_cap, n, sizeof *c->runs) ||
+        !bb_pq_dict64_grow(d, c->budget))
         return bb_pq_chunk_no_memory(c, err);
     previous = ~bits_of(v[0]);
     next = c->runs;
@@ -158,7 +164,8 @@ static enum bb_status index_page(struct bb_pq_chunk *c, int *fits_ret, struct bb
     } else {
         if (before == 0 && n >= BB_PQ_SAMPLE_VALUES) {
             BB_TRY(index_values(c, c->doubles, BB_PQ_SAMPLE_VALUES,
-                                BB_PQ_SAMPLE_VALUES * BB_PQ_SAMPLE_DISTINCT_NUM / BB_PQ_SAMPLE_DISTINCT_DEN, fits_ret, err));
+                                BB_PQ_SAMPLE_VALUES * BB_PQ_SAMPLE_DISTINCT_NUM / BB_PQ_SAMPLE_DISTINCT_DEN,
+                                fits_ret, err));
             if (!*fits_ret) {
                 c->dict64.n = 0;
                 return BB_OK;
@@ -173,7 +180,8 @@ static enum bb_status index_page(struct bb_pq_chunk *c, int *fits_ret, struct bb
 static enum bb_status put_plain(struct bb_pq_chunk *c, struct bb_error *err)
 {
     if (c->column.type == BB_PQ_DOUBLE) {
-        if (!bb_buf_put(&c->raw, c->doubles, c->n_doubles * sizeof *c->doubles)) return bb_pq_chunk_no_memory(c, err);
+        if (!bb_buf_put(&c->raw, c->doubles, c->n_doubles * sizeof *c->doubles))
+            return bb_pq_chunk_no_memory(c, err);
         return BB_OK;
     }
     if (!bb_buf_reserve(&c->raw, c->n_doubles * sizeof(float))) return bb_pq_chunk_no_memory(c, err);
@@ -201,7 +209,8 @@ static enum bb_status put_split(struct bb_pq_chunk *c, struct bb_error *err)
     return BB_OK;
 }
 
-static enum bb_status try_encoding(struct bb_pq_chunk *c, enum bb_pq_encoding encoding, size_t *nbytes_ret, struct bb_error *err)
+static enum bb_status try_encoding(struct bb_pq_chunk *c, enum bb_pq_encoding encoding, size_t *nbytes_ret,
+                                   struct bb_error *err)
 {
     BB_TRY(bb_pq_page_begin(c, err));
     if (encoding == BB_PQ_RLE_DICTIONARY) {
@@ -211,19 +220,27 @@ static enum bb_status try_encoding(struct bb_pq_chunk *c, enum bb_pq_encoding en
     } else {
         BB_TRY(put_plain(c, err));
     }
-    return nbytes_ret ? bb_pq_page_try(c, encoding, nbytes_ret, err) : BB_OK;
+    return nbytes_ret ? bb_pq_page_try(c, 0, SIZE_MAX, nbytes_ret, err) : BB_OK;
 }
 
-/* dense: the smaller of PLAIN and BYTE_STREAM_SPLIT, found out once per chunk. */
+/* How pages without dictionary are written, found out once per chunk, on its first such page. dense: the smaller of PLAIN and
+ * BYTE_STREAM_SPLIT. Otherwise PLAIN, hastily if that makes little difference. */
 static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
 {
-    size_t plain, split;
+    size_t plain, other;
     if (c->plain_encoding != BB_PQ_RLE) return BB_OK;
     c->plain_encoding = BB_PQ_PLAIN;
-    if (!c->options.dense || c->options.codec == BB_PQ_NONE) return BB_OK;
-    BB_TRY(try_encoding(c, BB_PQ_PLAIN, &plain, err));
-    BB_TRY(try_encoding(c, BB_PQ_BYTE_STREAM_SPLIT, &split, err));
-    if (split < plain) c->plain_encoding = BB_PQ_BYTE_STREAM_SPLIT;
+    if (c->options.codec == BB_PQ_NONE || (!c->options.dense && !bb_pq_can_be_hasty(c->compressor))) return BB_OK;
+    if (c->options.dense) {
+        BB_TRY(try_encoding(c, BB_PQ_PLAIN, &plain, err));
+        BB_TRY(try_encoding(c, BB_PQ_BYTE_STREAM_SPLIT, &other, err));
+        if (other < plain) c->plain_encoding = BB_PQ_BYTE_STREAM_SPLIT;
+    } else {
+        BB_TRY(try_encoding(c, BB_PQ_PLAIN, NULL, err));
+        BB_TRY(bb_pq_page_try(c, 0, BB_PQ_HASTY_SAMPLE_NBYTES, &plain, err));
+        BB_TRY(bb_pq_page_try(c, 1, BB_PQ_HASTY_SAMPLE_NBYTES, &other, err));
+        c->hasty = other <= plain + plain * BB_PQ_HASTY_MOST_PERCENT / 100;
+    }
     return BB_OK;
 }
 

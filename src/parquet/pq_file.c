@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define FORMAT_VERSION 2
+#define FORMAT_VERSION  2
 #define TAIL_MAX_NBYTES ((size_t)INT32_MAX)
 
 struct piece { /* of one of the buffers that are written behind the row groups */
@@ -86,9 +86,9 @@ static enum bb_status put(struct bb_pq_file *f, const void *p, size_t n, struct 
 
 static uint64_t offset_of(const struct bb_pq_file *f) { return f->written_nbytes + f->out.n; }
 
-enum bb_status bb_pq_file_new(int fd, const struct bb_pq_column *columns, size_t n_columns, const int *sorting, size_t n_sorting,
-                              const struct bb_pq_options *options, struct bb_budget *budget, struct bb_pq_file **file_ret,
-                              struct bb_error *err)
+enum bb_status bb_pq_file_new(int fd, const struct bb_pq_column *columns, size_t n_columns, const int *sorting,
+                              size_t n_sorting, const struct bb_pq_options *options, struct bb_budget *budget,
+                              struct bb_pq_file **file_ret, struct bb_error *err)
 {
     struct bb_pq_file *f;
     enum bb_status status;
@@ -187,7 +187,8 @@ static enum bb_status append_chunk(struct bb_pq_file *f, const struct bb_pq_chun
     }
     note->column_index.start = f->column_indexes.n;
     note->offset_index.start = f->offset_indexes.n;
-    ok = ok && keep(&f->blooms, bb_buf_str(&c->bloom), &note->bloom) && bb_pq_write_column_index(c, &f->column_indexes) &&
+    ok = ok && keep(&f->blooms, bb_buf_str(&c->bloom), &note->bloom) &&
+         bb_pq_write_column_index(c, &f->column_indexes) &&
          bb_pq_write_offset_index(c, note->data_offset, &f->offset_indexes);
     if (!ok) return no_memory(f, err);
     note->column_index.nbytes = (uint32_t)(f->column_indexes.n - note->column_index.start);
@@ -275,9 +276,11 @@ static int has_legacy_order(const struct bb_pq_column *column)
     return (column->type == BB_PQ_INT32 || column->type == BB_PQ_INT64) && column->logical < BB_PQ_UINT8;
 }
 
-static void put_statistics(struct bb_pq_tw *w, const struct bb_pq_file *f, const struct bb_pq_column *column, const struct chunk_note *note)
+static void put_statistics(struct bb_pq_tw *w, const struct bb_pq_file *f, const struct bb_pq_column *column,
+                           const struct chunk_note *note)
 {
-    struct bb_str min = { f->texts.p + note->min.start, note->min.nbytes }, max = { f->texts.p + note->max.start, note->max.nbytes };
+    struct bb_str min = { f->texts.p + note->min.start, note->min.nbytes },
+                  max = { f->texts.p + note->max.start, note->max.nbytes };
     bb_pq_tw_struct(w, 12);
     if (note->has_bounds && has_legacy_order(column)) {
         bb_pq_tw_binary(w, 1, max);
@@ -330,8 +333,8 @@ struct tail {
     uint64_t blooms, column_indexes, offset_indexes;
 };
 
-static void put_chunk(struct bb_pq_tw *w, const struct bb_pq_file *f, const struct tail *tail, size_t i, const struct chunk_note *note,
-                      uint64_t rows)
+static void put_chunk(struct bb_pq_tw *w, const struct bb_pq_file *f, const struct tail *tail, size_t i,
+                      const struct chunk_note *note, uint64_t rows)
 {
     const struct bb_pq_column *column = &f->columns[i];
     bb_pq_tw_item_struct(w);
@@ -370,7 +373,8 @@ static void put_groups(struct bb_pq_tw *w, const struct bb_pq_file *f, const str
         const struct group_note *group = &f->groups[g];
         bb_pq_tw_item_struct(w);
         bb_pq_tw_list(w, 1, BB_PQ_TW_STRUCT, f->n_columns);
-        for (size_t i = 0; i < f->n_columns; i++) put_chunk(w, f, tail, i, &f->chunks[g * f->n_columns + i], group->rows);
+        for (size_t i = 0; i < f->n_columns; i++)
+            put_chunk(w, f, tail, i, &f->chunks[g * f->n_columns + i], group->rows);
         bb_pq_tw_i64(w, 2, (int64_t)group->uncompressed_nbytes);
         bb_pq_tw_i64(w, 3, (int64_t)group->rows);
         if (f->n_sorting) {
@@ -398,7 +402,8 @@ static void put_kv(struct bb_pq_tw *w, struct bb_str key, struct bb_str value)
     bb_pq_tw_end(w);
 }
 
-static int write_footer(const struct bb_pq_file *f, const struct tail *tail, const struct bb_pq_kv *kvs, size_t n_kvs, struct bb_buf *out)
+static int write_footer(const struct bb_pq_file *f, const struct tail *tail, const struct bb_pq_kv *kvs,
+                        size_t n_kvs, struct bb_buf *out)
 {
     struct bb_pq_tw w;
     struct bb_buf arrow;
@@ -424,8 +429,8 @@ static int write_footer(const struct bb_pq_file *f, const struct tail *tail, con
     return bb_pq_tw_ok(&w);
 }
 
-enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kvs, size_t n_kvs, uint64_t *nbytes_ret,
-                                 struct bb_error *err)
+enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kvs, size_t n_kvs,
+                                 uint64_t *nbytes_ret, struct bb_error *err)
 {
     struct tail tail;
     struct bb_buf footer;

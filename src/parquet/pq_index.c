@@ -92,7 +92,8 @@ static int keep_text(struct bb_pq_chunk *c, const void *p, size_t n, uint64_t *s
     return bb_buf_put(&c->bound_texts, p, n);
 }
 
-enum bb_status bb_pq_text_bounds(struct bb_pq_chunk *c, struct bb_str min, struct bb_str max, struct bb_pq_bounds *b, struct bb_error *err)
+enum bb_status bb_pq_text_bounds(struct bb_pq_chunk *c, struct bb_str min, struct bb_str max,
+                                 struct bb_pq_bounds *b, struct bb_error *err)
 {
     uint8_t raised[BB_PQ_BOUND_NBYTES + 4];
     *b = (struct bb_pq_bounds){ .has = 1, .min_exact = 1, .max_exact = 1 };
@@ -109,26 +110,32 @@ enum bb_status bb_pq_text_bounds(struct bb_pq_chunk *c, struct bb_str min, struc
             b->max_exact = 0;
         }
     }
-    if (!keep_text(c, min.p, min.n, &b->min, &b->min_nbytes) || !keep_text(c, max.p, max.n, &b->max, &b->max_nbytes))
+    if (!keep_text(c, min.p, min.n, &b->min, &b->min_nbytes) ||
+        !keep_text(c, max.p, max.n, &b->max, &b->max_nbytes))
         return bb_pq_chunk_no_memory(c, err);
     return BB_OK;
 }
 
-struct bb_str bb_pq_bound_bytes(const struct bb_pq_chunk *c, const struct bb_pq_bounds *b, int want_max, uint8_t scratch[8])
+struct bb_str bb_pq_bound_bytes(const struct bb_pq_chunk *c, const struct bb_pq_bounds *b, int want_max,
+                                uint8_t scratch[8])
 {
     uint64_t v = want_max ? b->max : b->min;
     if (c->column.type == BB_PQ_BYTE_ARRAY)
-        return (struct bb_str){ c->bound_texts.p ? c->bound_texts.p + v : "", want_max ? b->max_nbytes : b->min_nbytes };
+        return (struct bb_str){ c->bound_texts.p ? c->bound_texts.p + v : "",
+                                want_max ? b->max_nbytes : b->min_nbytes };
     return (struct bb_str){ (const char *)scratch, bb_pq_plain_number(c, v, scratch) };
 }
 
 /* Order of one bound of a with one of b. */
-static int compare(const struct bb_pq_chunk *c, const struct bb_pq_bounds *a, const struct bb_pq_bounds *b, int want_max)
+static int compare(const struct bb_pq_chunk *c, const struct bb_pq_bounds *a, const struct bb_pq_bounds *b,
+                   int want_max)
 {
     uint64_t x = want_max ? a->max : a->min, y = want_max ? b->max : b->min;
     uint8_t scratch[2][8];
     switch (c->column.type) {
-    case BB_PQ_BYTE_ARRAY: return bb_str_cmp(bb_pq_bound_bytes(c, a, want_max, scratch[0]), bb_pq_bound_bytes(c, b, want_max, scratch[1]));
+    case BB_PQ_BYTE_ARRAY:
+        return bb_str_cmp(bb_pq_bound_bytes(c, a, want_max, scratch[0]),
+                          bb_pq_bound_bytes(c, b, want_max, scratch[1]));
     case BB_PQ_DOUBLE:
     case BB_PQ_FLOAT: {
         double d, e;
@@ -147,7 +154,8 @@ struct bb_pq_bounds bb_pq_chunk_bounds(const struct bb_pq_chunk *c)
         const struct bb_pq_bounds *b = &c->notes[i].bounds;
         int order;
         if (!b->has) {
-            if (c->notes[i].nulls < c->notes[i].rows) return (struct bb_pq_bounds){ .has = 0 }; /* only NaN: no order */
+            if (c->notes[i].nulls < c->notes[i].rows)
+                return (struct bb_pq_bounds){ .has = 0 }; /* only NaN: no order */
             continue;
         }
         if (!all.has) {
@@ -179,7 +187,8 @@ int bb_pq_write_column_index(const struct bb_pq_chunk *c, struct bb_buf *out)
         const struct bb_pq_page_note *note = &c->notes[i];
         if (note->nulls == note->rows) continue;
         if (!note->bounds.has) return 1; /* a page of NaN has no place in a column index */
-        if (previous && (compare(c, &previous->bounds, &note->bounds, 0) > 0 || compare(c, &previous->bounds, &note->bounds, 1) > 0))
+        if (previous && (compare(c, &previous->bounds, &note->bounds, 0) > 0 ||
+                         compare(c, &previous->bounds, &note->bounds, 1) > 0))
             ascending = 0;
         previous = note;
     }

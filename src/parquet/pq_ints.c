@@ -27,7 +27,8 @@ enum bb_status bb_pq_put_run(struct bb_pq_chunk *c, int64_t value, int valid, si
             if (c->n_int_runs && c->int_runs[c->n_int_runs - 1].value == value) {
                 c->int_runs[c->n_int_runs - 1].n += (uint32_t)part;
             } else {
-                if (!bb_grow(c->budget, (void **)&c->int_runs, &c->int_runs_cap, c->n_int_runs + 1, sizeof *c->int_runs))
+                if (!bb_grow(c->budget, (void **)&c->int_runs, &c->int_runs_cap, c->n_int_runs + 1,
+                             sizeof *c->int_runs))
                     return bb_pq_chunk_no_memory(c, err);
                 c->int_runs[c->n_int_runs++] = (struct bb_pq_run64){ value, (uint32_t)part };
             }
@@ -44,10 +45,12 @@ static enum bb_status index_runs(struct bb_pq_chunk *c, int *fits_ret, struct bb
     size_t before = c->dict64.n, values = c->n - c->nulls;
     size_t most = BB_MIN(before + BB_MAX(values / BB_PQ_DICT_NEW_SHARE, 1), BB_PQ_DICT_NUMBERS);
     c->n_runs = 0;
-    if (!bb_grow(c->budget, (void **)&c->runs, &c->runs_cap, c->n_int_runs, sizeof *c->runs)) return bb_pq_chunk_no_memory(c, err);
+    if (!bb_grow(c->budget, (void **)&c->runs, &c->runs_cap, c->n_int_runs, sizeof *c->runs))
+        return bb_pq_chunk_no_memory(c, err);
     for (size_t i = 0; i < c->n_int_runs; i++) {
         uint32_t idx;
-        if (!bb_pq_dict64_add(&c->dict64, c->budget, (uint64_t)c->int_runs[i].value, &idx)) return bb_pq_chunk_no_memory(c, err);
+        if (!bb_pq_dict64_add(&c->dict64, c->budget, (uint64_t)c->int_runs[i].value, &idx))
+            return bb_pq_chunk_no_memory(c, err);
         if (c->dict64.n > most) {
             c->dict64.n = before; /* the table behind it is not looked at again */
             *fits_ret = 0;
@@ -99,7 +102,9 @@ static struct bb_pq_bounds bounds_of(const struct bb_pq_run64 *runs, size_t n_ru
         min = BB_MIN(min, runs[i].value);
         max = BB_MAX(max, runs[i].value);
     }
-    return (struct bb_pq_bounds){ .min = (uint64_t)min, .max = (uint64_t)max, .has = 1, .min_exact = 1, .max_exact = 1 };
+    return (struct bb_pq_bounds){
+        .min = (uint64_t)min, .max = (uint64_t)max, .has = 1, .min_exact = 1, .max_exact = 1
+    };
 }
 
 enum bb_status bb_pq_ints_page(struct bb_pq_chunk *c, struct bb_error *err)

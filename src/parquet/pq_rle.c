@@ -28,39 +28,40 @@ struct place {
 };
 
 /* How many values from here on go into one literal stretch, and where it ends: always at a group of eight unless the sequence ends. */
-static size_t measure_literals(const struct bb_pq_run *runs, size_t n_runs, uint32_t min_run, struct place from, struct place *end)
+static size_t measure_literals(const struct bb_pq_run *runs, size_t n_runs, uint32_t min_run, struct place from,
+                               struct place *end)
 {
-    size_t total = 0;
-    struct place at = from;
+    size_t total = runs[from.i].n - from.skip; /* the caller knows that the first is short */
+    struct place at = { from.i + 1, 0 };
     while (at.i < n_runs) {
-        uint32_t n = runs[at.i].n - at.skip;
-        uint32_t fill = (uint32_t)(-total & 7);
-        if (n >= min_run && n - min_run >= fill) {
-            total += fill;
-            at.skip += fill;
-            break;
+        uint32_t n = runs[at.i].n, fill;
+        if (n >= min_run) {
+            fill = (uint32_t)(-total & 7);
+            if (n - min_run >= fill) {
+                total += fill;
+                at.skip = fill;
+                break;
+            }
         }
         total += n;
         at.i++;
-        at.skip = 0;
     }
     *end = at;
     return total;
 }
 
-#define PACK_WHOLE(type)                                                                                             \
-    do {                                                                                                             \
-        type *q = (type *)(void *)p;                                                                                 \
-        left = total;                                                                                                \
-        for (size_t i = from.i; left; i++) {                                                                         \
-            size_t n = runs[i].n - (i == from.i ? from.skip : 0);                                                    \
-            type v = (type)runs[i].value;                                                                            \
-            if (n > left) n = left;                                                                                  \
-            left -= n;                                                                                               \
-            do {                                                                                                     \
-                memcpy(q++, &v, sizeof v);                                                                           \
-            } while (--n);                                                                                           \
-        }                                                                                                            \
+#define PACK_WHOLE(type)                                                                                           \
+    do {                                                                                                           \
+        type *q = (type *)(void *)p, v;                                                                            \
+        for (size_t i = from.i; left; i++) {                                                                       \
+            size_t n = runs[i].n;                                                                                  \
+            v = (type)runs[i].value;                                                                               \
+            memcpy(q++, &v, sizeof v);                                                                             \
+            left--;                                                                                                \
+            if (BB_LIKELY(n == 1)) continue;                                                                       \
+            if (i == from.i) n -= from.skip;                                                                       \
+            for (n = BB_MIN(n - 1, left), left -= n; n; n--) memcpy(q++, &v, sizeof v);                            \
+        }                                                                                                          \
     } while (0)
 
 /* Packs total values; p has room for all groups and 8 bytes more. */
@@ -123,9 +124,9 @@ int bb_pq_rle_encode(const struct bb_pq_run *runs, size_t n_runs, unsigned width
 }
 
 /* Block and miniblock as every other writer has them; readers are tested with these. */
-#define DELTA_BLOCK 128u
+#define DELTA_BLOCK      128u
 #define DELTA_MINIBLOCKS 4u
-#define DELTA_MINI (DELTA_BLOCK / DELTA_MINIBLOCKS)
+#define DELTA_MINI       (DELTA_BLOCK / DELTA_MINIBLOCKS)
 
 static uint64_t zigzag(int64_t v) { return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63); }
 

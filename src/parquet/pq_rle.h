@@ -6,12 +6,17 @@
 
 #include "base/buf.h"
 
-struct bb_pq_run { uint32_t value, n; }; /* value n times, n > 0 */
-struct bb_pq_run64 { int64_t value; uint32_t n; };
+struct bb_pq_run {
+    uint32_t value, n;
+}; /* value n times, n > 0 */
+struct bb_pq_run64 {
+    int64_t value;
+    uint32_t n;
+};
 
 /* Adds value n times to the list, merged with its last run. False: no memory. */
-static inline int bb_pq_run_add(struct bb_budget *budget, struct bb_pq_run **runs, size_t *n_runs, size_t *cap, uint32_t value,
-                                uint32_t n)
+static inline int bb_pq_run_add(struct bb_budget *budget, struct bb_pq_run **runs, size_t *n_runs, size_t *cap,
+                                uint32_t value, uint32_t n)
 {
     if (*n_runs && (*runs)[*n_runs - 1].value == value) {
         (*runs)[*n_runs - 1].n += n;
@@ -26,9 +31,11 @@ static inline int bb_pq_run_add(struct bb_budget *budget, struct bb_pq_run **run
 unsigned bb_pq_bits_for(uint64_t n_values);
 
 /* Appends the hybrid encoding (without length or width) of values of width_bits 1 … 32. False: no memory. */
-int bb_pq_rle_encode(const struct bb_pq_run *runs, size_t n_runs, unsigned width_bits, struct bb_buf *out) BB_WARN_UNUSED;
+int bb_pq_rle_encode(const struct bb_pq_run *runs, size_t n_runs, unsigned width_bits,
+                     struct bb_buf *out) BB_WARN_UNUSED;
 
 /* Appends DELTA_BINARY_PACKED of type_bits 32 or 64 (differences wrap in that width). False: no memory. */
-int bb_pq_delta_encode(const struct bb_pq_run64 *runs, size_t n_runs, unsigned type_bits, struct bb_buf *out) BB_WARN_UNUSED;
+int bb_pq_delta_encode(const struct bb_pq_run64 *runs, size_t n_runs, unsigned type_bits,
+                       struct bb_buf *out) BB_WARN_UNUSED;
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/hash.h"
 
-#define UNSEEN UINT32_MAX
+#define UNSEEN           UINT32_MAX
 #define FIRST_LOG2_SLOTS 8u
 
 struct bb_str bb_pq_dict_text_at(const struct bb_pq_dict_text *d, size_t i)
@@ -83,7 +83,8 @@ static enum bb_status index_of_text(struct bb_pq_chunk *c, struct bb_str s, uint
         !bb_grow(c->budget, (void **)&d->prefixes, &d->prefixes_cap, d->n + 1, sizeof *d->prefixes) ||
         !bb_buf_reserve(&d->plain, 4 + s.n))
         return bb_pq_chunk_no_memory(c, err);
-    if (!bb_buf_put(&d->plain, &length, 4) || !bb_buf_put(&d->plain, s.p, s.n)) return bb_pq_chunk_no_memory(c, err);
+    if (!bb_buf_put(&d->plain, &length, 4) || !bb_buf_put(&d->plain, s.p, s.n))
+        return bb_pq_chunk_no_memory(c, err);
     d->starts[d->n] = (uint32_t)(d->plain.n - s.n);
     d->prefixes[d->n] = prefix_of(s);
     d->slots[at] = (uint32_t)++d->n;
@@ -91,20 +92,23 @@ static enum bb_status index_of_text(struct bb_pq_chunk *c, struct bb_str s, uint
     return BB_OK;
 }
 
-static enum bb_status text_of_code(struct bb_pq_chunk *c, uint32_t code, struct bb_str *text_ret, struct bb_error *err)
+static enum bb_status text_of_code(struct bb_pq_chunk *c, uint32_t code, struct bb_str *text_ret,
+                                   struct bb_error *err)
 {
     if (!c->text_of) return bb_fail(err, BB_BUG, "column %s: no table of texts", c->column.name);
     *text_ret = c->text_of(c->text_ctx, code);
-    if (text_ret->n > INT32_MAX / 4) return bb_fail(err, BB_BUG, "column %s: a text of %zu bytes", c->column.name, text_ret->n);
+    if (text_ret->n > INT32_MAX / 4)
+        return bb_fail(err, BB_BUG, "column %s: a text of %zu bytes", c->column.name, text_ret->n);
     return BB_OK;
 }
 
 /* A code's first time in this chunk. UNSEEN: the dictionary is full. */
-static enum bb_status index_of_new_code(struct bb_pq_chunk *c, uint32_t code, uint32_t *idx_ret, struct bb_error *err)
+static enum bb_status index_of_new_code(struct bb_pq_chunk *c, uint32_t code, uint32_t *idx_ret,
+                                        struct bb_error *err)
 {
     struct bb_pq_dict_text *d = &c->dict_text;
     size_t old_cap = d->of_code_cap;
-    struct bb_str text;
+    struct bb_str text = { 0 };
     if (code >= old_cap) {
         if (!bb_grow(c->budget, (void **)&d->of_code, &d->of_code_cap, (size_t)code + 1, sizeof *d->of_code))
             return bb_pq_chunk_no_memory(c, err);
@@ -119,14 +123,15 @@ static enum bb_status index_of_new_code(struct bb_pq_chunk *c, uint32_t code, ui
 static enum bb_status add_run(struct bb_pq_chunk *c, uint32_t value, size_t n, struct bb_error *err)
 {
     BB_TRY(bb_pq_chunk_levels(c, 1, n, err));
-    if (!bb_pq_run_add(c->budget, &c->runs, &c->n_runs, &c->runs_cap, value, (uint32_t)n)) return bb_pq_chunk_no_memory(c, err);
+    if (!bb_pq_run_add(c->budget, &c->runs, &c->n_runs, &c->runs_cap, value, (uint32_t)n))
+        return bb_pq_chunk_no_memory(c, err);
     return BB_OK;
 }
 
 /* Plain texts: a page also ends with the text that brings it to its bytes. */
 static enum bb_status put_plain_run(struct bb_pq_chunk *c, uint32_t code, size_t n, struct bb_error *err)
 {
-    struct bb_str text;
+    struct bb_str text = { 0 };
     BB_TRY(text_of_code(c, code, &text, err));
     while (n) {
         size_t each = text.n + 4, until_full = (BB_PQ_TEXT_PAGE_NBYTES - c->text_nbytes + each - 1) / each;
@@ -166,7 +171,8 @@ enum bb_status bb_pq_put_code_run(struct bb_pq_chunk *c, uint32_t code, size_t n
 }
 
 /* As many of codes as are known to the dictionary and fit into the page. */
-static enum bb_status put_known_codes(struct bb_pq_chunk *c, const uint32_t *codes, size_t n, size_t *done_ret, struct bb_error *err)
+static enum bb_status put_known_codes(struct bb_pq_chunk *c, const uint32_t *codes, size_t n, size_t *done_ret,
+                                      struct bb_error *err)
 {
     const struct bb_pq_dict_text *d = &c->dict_text;
     size_t room = BB_MIN(n, c->page_rows - c->n), i;
@@ -227,10 +233,12 @@ static enum bb_status index_bounds(struct bb_pq_chunk *c, struct bb_pq_bounds *b
             continue;
         }
         if (d->prefixes[i] < d->prefixes[min] ||
-            (d->prefixes[i] == d->prefixes[min] && bb_str_cmp(bb_pq_dict_text_at(d, i), bb_pq_dict_text_at(d, min)) < 0))
+            (d->prefixes[i] == d->prefixes[min] &&
+             bb_str_cmp(bb_pq_dict_text_at(d, i), bb_pq_dict_text_at(d, min)) < 0))
             min = i;
         if (d->prefixes[i] > d->prefixes[max] ||
-            (d->prefixes[i] == d->prefixes[max] && bb_str_cmp(bb_pq_dict_text_at(d, i), bb_pq_dict_text_at(d, max)) > 0))
+            (d->prefixes[i] == d->prefixes[max] &&
+             bb_str_cmp(bb_pq_dict_text_at(d, i), bb_pq_dict_text_at(d, max)) > 0))
             max = i;
     }
     return bb_pq_text_bounds(c, bb_pq_dict_text_at(d, min), bb_pq_dict_text_at(d, max), bounds_ret, err);
@@ -247,7 +255,8 @@ static enum bb_status plain_page(struct bb_pq_chunk *c, struct bb_error *err)
         BB_TRY(text_of_code(c, c->runs[i].value, &s, err));
         length = (uint32_t)s.n;
         for (uint32_t k = 0; k < c->runs[i].n; k++)
-            if (!bb_buf_put(&c->raw, &length, 4) || !bb_buf_put(&c->raw, s.p, s.n)) return bb_pq_chunk_no_memory(c, err);
+            if (!bb_buf_put(&c->raw, &length, 4) || !bb_buf_put(&c->raw, s.p, s.n))
+                return bb_pq_chunk_no_memory(c, err);
         if (i == 0 || bb_str_cmp(s, min) < 0) min = s;
         if (i == 0 || bb_str_cmp(s, max) > 0) max = s;
     }

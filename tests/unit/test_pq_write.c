@@ -19,7 +19,26 @@
 /* ---- the sample: every row's values follow from its number; check_pq_writer.py has the same formulas ---- */
 
 enum {
-    UTC, LOCAL, NANO, MARKET, LOCATION, DAY, I8, I16, I32, U8, U16, U32, FLAG, NOISY, CENTS, ENERGY, NOTHING, SINGLE, SEQUENCE, LONG_TEXT,
+    UTC,
+    LOCAL,
+    NANO,
+    MARKET,
+    LOCATION,
+    DAY,
+    I8,
+    I16,
+    I32,
+    U8,
+    U16,
+    U32,
+    FLAG,
+    NOISY,
+    CENTS,
+    ENERGY,
+    NOTHING,
+    SINGLE,
+    SEQUENCE,
+    LONG_TEXT,
     N_COLUMNS
 };
 
@@ -46,9 +65,11 @@ static const struct bb_pq_column columns[N_COLUMNS] = {
     [LONG_TEXT] = { "long_text", BB_PQ_BYTE_ARRAY, BB_PQ_STRING, 0, NULL, 0 },
 };
 static const int sorting[] = { UTC, LOCATION };
-static const int same_as[N_COLUMNS] = { [UTC] = -1, [LOCAL] = UTC, [NANO] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
+static const int same_as[N_COLUMNS] = {
+    [UTC] = -1, [LOCAL] = UTC, [NANO] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1
+};
 
-#define BASE_UTC_S INT64_C(1704067200) /* 2024-01-01 */
+#define BASE_UTC_S  INT64_C(1704067200) /* 2024-01-01 */
 #define N_LOCATIONS 500
 
 /* Texts by code; codes 1000 to 1499 repeat 0 to 499, 2000 is the market, 3000 and more the long ones, 10000 and more unique. */
@@ -60,7 +81,8 @@ static struct bb_str text_of(void *ctx, uint32_t code)
         n = snprintf(scratch, 200, "unique text number %08u that is long enough to fill a dictionary", code);
     } else if (code >= 3000) {
         n = snprintf(scratch, 200, "%c%s%03u", (char)('A' + code % 26),
-                     "0123456789012345678901234567890123456789012345678901234567890\xc3\xa9 and then some", code - 3000);
+                     "0123456789012345678901234567890123456789012345678901234567890\xc3\xa9 and then some",
+                     code - 3000);
     } else if (code >= 2000) {
         n = snprintf(scratch, 200, "PJM");
     } else {
@@ -119,7 +141,8 @@ static void put_rows(struct bb_pq_chunk *chunk, int column, int64_t from, int64_
         n = to - i < piece ? to - i : piece;
         if (columns[column].type == BB_PQ_BYTE_ARRAY) {
             for (int64_t k = 0; k < n; k++) codes[k] = code_at(column, i + k);
-            status = piece == 1 ? bb_pq_put_code_run(chunk, codes[0], 1, &err) : bb_pq_put_codes(chunk, codes, (size_t)n, &err);
+            status = piece == 1 ? bb_pq_put_code_run(chunk, codes[0], 1, &err)
+                                : bb_pq_put_codes(chunk, codes, (size_t)n, &err);
         } else if (columns[column].type == BB_PQ_DOUBLE || columns[column].type == BB_PQ_FLOAT) {
             int all = 1;
             for (int64_t k = 0; k < n; k++) {
@@ -133,7 +156,8 @@ static void put_rows(struct bb_pq_chunk *chunk, int column, int64_t from, int64_
             while (k < n && status == BB_OK) {
                 int there, next_there;
                 int64_t value = integer_at(column, i + k, &there), run = 1;
-                while (k + run < n && integer_at(column, i + k + run, &next_there) == value && next_there == there) run++;
+                while (k + run < n && integer_at(column, i + k + run, &next_there) == value && next_there == there)
+                    run++;
                 status = bb_pq_put_run(chunk, value, there, (size_t)run, &err);
                 k += run;
             }
@@ -146,8 +170,8 @@ static void put_rows(struct bb_pq_chunk *chunk, int column, int64_t from, int64_
     free(valid);
 }
 
-static int write_sample(int fd, const struct bb_pq_options *options, const int64_t *group_rows, size_t n_groups, int64_t piece,
-                        uint64_t *nbytes)
+static int write_sample(int fd, const struct bb_pq_options *options, const int64_t *group_rows, size_t n_groups,
+                        int64_t piece, uint64_t *nbytes)
 {
     struct bb_pq_chunk *chunks[N_COLUMNS] = { 0 };
     struct bb_pq_file *file = NULL;
@@ -192,7 +216,7 @@ static void thrift_bytes_follow_the_compact_protocol(void **state)
     static const uint8_t want[] = { 0x15, 0x01,             /* 1: i32 -1 */
                                     0x26, 0xd8, 0x04,       /* 3: i64 300 */
                                     0x11, 0x12,             /* 4: true, 5: false */
-                                    0x18, 0x02, 'h', 'i',   /* 6: binary */
+                                    0x18, 0x02, 'h',  'i',  /* 6: binary */
                                     0x05, 0x2e, 0x02,       /* 23: i32 1, id in full */
                                     0x19, 0x25, 0x02, 0x03, /* 24: list of i32 1, -2 */
                                     0x1c, 0x13, 0x08, 0x00, /* 25: struct { 1: i8 8 } */
@@ -291,8 +315,9 @@ static size_t slow_hybrid(const uint8_t *p, const uint8_t *end, unsigned width, 
 
 static void hybrid_bytes_are_those_of_the_specification(void **state)
 {
-    static const uint8_t want_packed[] = { 0x03, 0x88, 0xc6, 0xfa }; /* 0 … 7 in three bits: the specification's example */
-    static const uint8_t want_run[] = { 0xc8, 0x01, 0x05 };          /* 100 times 5 */
+    static const uint8_t want_packed[] = { 0x03, 0x88, 0xc6,
+                                           0xfa };          /* 0 … 7 in three bits: the specification's example */
+    static const uint8_t want_run[] = { 0xc8, 0x01, 0x05 }; /* 100 times 5 */
     struct bb_pq_run runs[8];
     struct bb_budget budget;
     struct bb_buf out;
@@ -366,7 +391,9 @@ static size_t slow_delta(const uint8_t *p, unsigned type_bits, int64_t *out)
 
 static void delta_decodes_to_what_went_in(void **state)
 {
-    static const uint8_t want_small[] = { 0x80, 0x01, 0x04, 0x05, 0x02, 0x02, 0, 0, 0, 0 }; /* 1 … 5: the specification's example */
+    static const uint8_t want_small[] = {
+        0x80, 0x01, 0x04, 0x05, 0x02, 0x02, 0, 0, 0, 0
+    }; /* 1 … 5: the specification's example */
     uint64_t seed = 7;
     static struct bb_pq_run64 runs[500];
     static int64_t want[5000], got[5000];
@@ -417,14 +444,15 @@ static void bloom_hash_and_bits(void **state)
     memset(bits, 0, sizeof bits);
     for (int i = 0; i < 800; i++) bb_pq_bloom_insert(bits, sizeof bits, bb_pq_bloom_hash(&i, sizeof i));
     for (int i = 0; i < 800; i++) assert_true(bb_pq_bloom_has(bits, sizeof bits, bb_pq_bloom_hash(&i, sizeof i)));
-    for (int i = 800; i < 10800; i++) false_answers += (unsigned)bb_pq_bloom_has(bits, sizeof bits, bb_pq_bloom_hash(&i, sizeof i));
+    for (int i = 800; i < 10800; i++)
+        false_answers += (unsigned)bb_pq_bloom_has(bits, sizeof bits, bb_pq_bloom_hash(&i, sizeof i));
     assert_in_range(false_answers, 1, 200);
 }
 
 /* ---- bounds ---- */
 
-static void check_cut(struct bb_pq_chunk *chunk, struct bb_str text, const char *want_min, int min_exact, const char *want_max,
-                      int max_exact)
+static void check_cut(struct bb_pq_chunk *chunk, struct bb_str text, const char *want_min, int min_exact,
+                      const char *want_max, int max_exact)
 {
     struct bb_pq_bounds b;
     uint8_t scratch[8];
@@ -450,10 +478,22 @@ static void long_texts_are_cut_to_bounds(void **state)
     check_cut(chunk, BB_STR(X60 "abcd"), X60 "abcd", 1, X60 "abcd", 1);
     check_cut(chunk, BB_STR(X60 "abcde"), X60 "abcd", 0, X60 "abce", 0);
     check_cut(chunk, BB_STR(X60 "abc\xc3\xa9"), X60 "abc", 0, X60 "abd", 0); /* a character is not cut in two */
-    check_cut(chunk, BB_STR(X60 "ab\xc3\xbf" "z"), X60 "ab\xc3\xbf", 0, X60 "ab\xc4\x80", 0);
-    check_cut(chunk, BB_STR(X60 "a\xed\x9f\xbf" "z"), X60 "a\xed\x9f\xbf", 0, X60 "a\xee\x80\x80", 0); /* over the surrogates */
-    check_cut(chunk, BB_STR(X60 "\xf4\x8f\xbf\xbf" "z"), X60 "\xf4\x8f\xbf\xbf", 0, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxy", 0);
-    check_cut(chunk, BB_STR(X60 "ab\xff\xff" "z"), X60 "ab\xff\xff", 0, X60 "ac", 0); /* not UTF-8 */
+    check_cut(chunk,
+              BB_STR(X60 "ab\xc3\xbf"
+                         "z"),
+              X60 "ab\xc3\xbf", 0, X60 "ab\xc4\x80", 0);
+    check_cut(chunk,
+              BB_STR(X60 "a\xed\x9f\xbf"
+                         "z"),
+              X60 "a\xed\x9f\xbf", 0, X60 "a\xee\x80\x80", 0); /* over the surrogates */
+    check_cut(chunk,
+              BB_STR(X60 "\xf4\x8f\xbf\xbf"
+                         "z"),
+              X60 "\xf4\x8f\xbf\xbf", 0, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxy", 0);
+    check_cut(chunk,
+              BB_STR(X60 "ab\xff\xff"
+                         "z"),
+              X60 "ab\xff\xff", 0, X60 "ac", 0); /* not UTF-8 */
     memset(high, 0xff, sizeof high);
     {
         struct bb_pq_bounds b;
@@ -492,7 +532,9 @@ static void bytes_depend_on_values_alone(void **state)
     static const int64_t pieces[] = { 1, 7, 100, 1024, 100000 };
     (void)state;
     for (int dense = 0; dense < 2; dense++) {
-        struct bb_pq_options options = { .codec = dense ? BB_PQ_ZSTD : BB_PQ_LZ4_RAW, .dense = dense, .page_rows = dense ? 0 : 1000 };
+        struct bb_pq_options options = { .codec = dense ? BB_PQ_ZSTD : BB_PQ_LZ4_RAW,
+                                         .dense = dense,
+                                         .page_rows = dense ? 0 : 1000 };
         char *want = NULL;
         uint64_t want_nbytes = 0;
         for (size_t i = 0; i < BB_ARRAY_LEN(pieces); i++) {
@@ -531,7 +573,8 @@ static uint64_t write_unique_texts(int fd, size_t rows, size_t piece)
     bb_pq_set_texts(chunk, text_of, scratch);
     for (size_t i = 0, n; i < rows; i += n) {
         n = BB_MIN(piece, rows - i);
-        for (size_t k = 0; k < n; k++) codes[k] = (i + k) % 997 == 5 ? BB_PQ_NULL_CODE : (uint32_t)(10000 + (i + k) / 2);
+        for (size_t k = 0; k < n; k++)
+            codes[k] = (i + k) % 997 == 5 ? BB_PQ_NULL_CODE : (uint32_t)(10000 + (i + k) / 2);
         assert_int_equal(bb_pq_put_codes(chunk, codes, n, NULL), BB_OK);
     }
     assert_int_equal(bb_pq_chunk_finish(chunk, NULL), BB_OK);
@@ -575,7 +618,8 @@ static void encodings_follow_the_values(void **state)
     assert_int_equal(chunk->pages_of_encoding[BB_PQ_RLE_DICTIONARY], 0);
     assert_int_equal(chunk->dict_page.n, 0);
     bb_pq_chunk_reset(chunk); /* two repeated pages, then noise: both encodings in one chunk */
-    for (int64_t i = 0; i < 131072; i++) assert_int_equal(bb_pq_put_double_run(chunk, (double)(i % 100), 1, 1, NULL), BB_OK);
+    for (int64_t i = 0; i < 131072; i++)
+        assert_int_equal(bb_pq_put_double_run(chunk, (double)(i % 100), 1, 1, NULL), BB_OK);
     put_rows(chunk, NOISY, 0, 100000, 4096);
     assert_int_equal(bb_pq_chunk_finish(chunk, NULL), BB_OK);
     assert_int_equal(chunk->pages_of_encoding[BB_PQ_PLAIN], 2);
@@ -624,7 +668,8 @@ static void full_disk_is_reported(void **state)
 
 static void misuse_is_refused(void **state)
 {
-    struct bb_pq_options options = { .codec = BB_PQ_ZSTD }, bad = { .codec = 5 }, level = { .codec = BB_PQ_SNAPPY, .level = 3 };
+    struct bb_pq_options options = { .codec = BB_PQ_ZSTD }, bad = { .codec = 5 },
+                         level = { .codec = BB_PQ_SNAPPY, .level = 3 };
     struct bb_pq_column wrong = { "wrong", BB_PQ_INT32, BB_PQ_STRING, 0, NULL, 0 };
     struct bb_pq_chunk *chunk = NULL;
     struct bb_pq_file *file = NULL;
@@ -732,14 +777,21 @@ static void write_to(const char *directory, const char *name, const struct bb_pq
 
 static int write_samples(const char *directory)
 {
-    static const struct { const char *name; enum bb_pq_codec codec; } codecs[] = {
-        { "none", BB_PQ_NONE }, { "snappy", BB_PQ_SNAPPY }, { "gzip", BB_PQ_GZIP }, { "zstd", BB_PQ_ZSTD }, { "lz4", BB_PQ_LZ4_RAW }
-    };
+    static const struct {
+        const char *name;
+        enum bb_pq_codec codec;
+    } codecs[] = { { "none", BB_PQ_NONE },
+                   { "snappy", BB_PQ_SNAPPY },
+                   { "gzip", BB_PQ_GZIP },
+                   { "zstd", BB_PQ_ZSTD },
+                   { "lz4", BB_PQ_LZ4_RAW } };
     char path[4096];
     int fd;
     for (size_t i = 0; i < BB_ARRAY_LEN(codecs); i++) {
         for (int dense = 0; dense < 2; dense++) {
-            struct bb_pq_options options = { .codec = codecs[i].codec, .dense = dense, .page_rows = i == 0 ? 1000 : 0 };
+            struct bb_pq_options options = { .codec = codecs[i].codec,
+                                             .dense = dense,
+                                             .page_rows = i == 0 ? 1000 : 0 };
             char name[40];
             snprintf(name, sizeof name, "%s%s", codecs[i].name, dense ? "_dense" : "");
             write_to(directory, name, &options);
