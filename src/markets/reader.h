@@ -42,7 +42,9 @@ struct bb_detection {
     enum bb_file_order order;
     int sequential; /* blocks must be parsed one after the other (row order decides the repeated hour) */
     int derive_energy;
-    uint32_t first_utc_s;      /* of the first data record; 0 if the head holds none */
+    /* Of the first data record (MISO: of the day); 0 if the head holds none. With BB_ORDER_DAY earlier hours of the same
+     * local day may follow. */
+    uint32_t first_utc_s;
     int64_t publication_utc_s; /* the stamp that the posting itself carries; 0: none */
     char variant[64];          /* which layout ("iso dates", "VALUE column", "hubs only") */
     int version;               /* of rows that carry none */
