@@ -167,17 +167,17 @@ static enum bb_status read_schema(struct bb_pq_reader *reader, struct bb_thrift 
     if (reader->n_columns > 0) bb_thrift_fault(t);
     for (size_t i = 0; i < n && !t->bad; i++) {
         struct bb_thrift_field f = { 0 };
-        struct annotation a = { .converted = -1 };
+        struct annotation a = { .converted = -1 }, legacy;
         struct bb_str name = { "", 0 };
         int64_t type = -1, repetition = -1, n_children = -1;
         struct bb_pq_read_column *column;
         while (bb_thrift_next(t, &f)) {
             switch (f.id) {
-            case 1: type = bb_thrift_int(t, &f); break;
-            case 3: repetition = bb_thrift_int(t, &f); break;
+            case 1: type = bb_thrift_i32(t, &f); break;
+            case 3: repetition = bb_thrift_i32(t, &f); break;
             case 4: name = bb_thrift_binary(t, &f); break;
-            case 5: n_children = bb_thrift_int(t, &f); break;
-            case 6: a.converted = (int)bb_thrift_int(t, &f); break;
+            case 5: n_children = bb_thrift_i32(t, &f); break;
+            case 6: a.converted = bb_thrift_i32(t, &f); break;
             case 10: read_logical(t, &f, &a); break;
             default: bb_thrift_skip(t, &f);
             }
@@ -202,6 +202,7 @@ static enum bb_status read_schema(struct bb_pq_reader *reader, struct bb_thrift 
                 BB_STR_ARG(name), bb_pq_type_name((int)type));
         if (reader->n_columns == BB_PQ_COLUMNS_MAX)
             return bb_pq_fail(reader, err, "more than %d columns", BB_PQ_COLUMNS_MAX);
+        legacy = (struct annotation){ .converted = a.converted };
         column = PUSH(reader, columns, n_columns, cap_columns);
         if (!column) return no_memory(reader, err);
         *column = (struct bb_pq_read_column){ .name = name,
@@ -209,7 +210,10 @@ static enum bb_status read_schema(struct bb_pq_reader *reader, struct bb_thrift 
                                               .logical = meaning(&a, (int)type),
                                               .nullable = repetition == 1,
                                               .has_logical_type = a.has_logical,
-                                              .has_converted_type = a.converted >= 0 };
+                                              .has_converted_type = a.converted >= 0,
+                                              .annotations_differ =
+                                                  a.has_logical && a.converted >= 0 &&
+                                                  meaning(&a, (int)type) != meaning(&legacy, (int)type) };
     }
     if (!t->bad && (wanted < 0 || (uint64_t)wanted != reader->n_columns))
         return bb_pq_fail(reader, err, "damaged footer: the schema promises %lld columns and has %zu",
@@ -224,7 +228,7 @@ static void read_stats(struct bb_thrift *t, const struct bb_thrift_field *of, st
     bb_thrift_enter(t, of);
     while (bb_thrift_next(t, &f)) {
         switch (f.id) {
-        case 3: stats->null_count = bb_thrift_int(t, &f), stats->has_null_count = 1; break;
+        case 3: stats->null_count = bb_thrift_i64(t, &f), stats->has_null_count = 1; break;
         case 5: stats->max = bb_thrift_binary(t, &f), has_max = 1; break;
         case 6: stats->min = bb_thrift_binary(t, &f), has_min = 1; break;
         case 7: stats->max_is_exact = bb_thrift_bool(t, &f); break;
@@ -248,9 +252,9 @@ static enum bb_status read_encoding_stats(struct bb_pq_reader *reader, struct bb
         if (!stat) return no_memory(reader, err);
         while (bb_thrift_next(t, &f)) {
             switch (f.id) {
-            case 1: stat->page = (int32_t)bb_thrift_int(t, &f); break;
-            case 2: stat->encoding = (int32_t)bb_thrift_int(t, &f); break;
-            case 3: stat->count = (int32_t)bb_thrift_int(t, &f); break;
+            case 1: stat->page = bb_thrift_i32(t, &f); break;
+            case 2: stat->encoding = bb_thrift_i32(t, &f); break;
+            case 3: stat->count = bb_thrift_i32(t, &f); break;
             default: bb_thrift_skip(t, &f);
             }
         }
@@ -270,7 +274,7 @@ static enum bb_status read_chunk_meta(struct bb_pq_reader *reader, struct bb_thr
     bb_thrift_enter(t, of);
     while (bb_thrift_next(t, &f)) {
         switch (f.id) {
-        case 1: type = bb_thrift_int(t, &f); break;
+        case 1: type = bb_thrift_i32(t, &f); break;
         case 2:
             for (size_t n = bb_thrift_list(t, &f, BB_THRIFT_I32); n > 0 && !t->bad; n--) {
                 int64_t encoding = bb_thrift_item_i32(t);
@@ -285,16 +289,16 @@ static enum bb_status read_chunk_meta(struct bb_pq_reader *reader, struct bb_thr
                 if (!bb_str_eq(bb_thrift_item_binary(t), column->name)) path_is_right = 0;
             break;
         }
-        case 4: codec = bb_thrift_int(t, &f); break;
-        case 5: chunk->n_values = bb_thrift_int(t, &f); break;
-        case 6: chunk->total_uncompressed_nbytes = bb_thrift_int(t, &f); break;
-        case 7: chunk->total_compressed_nbytes = bb_thrift_int(t, &f); break;
-        case 9: chunk->data_page_offset = bb_thrift_int(t, &f); break;
-        case 11: chunk->dictionary_page_offset = bb_thrift_int(t, &f); break;
+        case 4: codec = bb_thrift_i32(t, &f); break;
+        case 5: chunk->n_values = bb_thrift_i64(t, &f); break;
+        case 6: chunk->total_uncompressed_nbytes = bb_thrift_i64(t, &f); break;
+        case 7: chunk->total_compressed_nbytes = bb_thrift_i64(t, &f); break;
+        case 9: chunk->data_page_offset = bb_thrift_i64(t, &f); break;
+        case 11: chunk->dictionary_page_offset = bb_thrift_i64(t, &f); break;
         case 12: read_stats(t, &f, &chunk->stats); break;
         case 13: BB_TRY(read_encoding_stats(reader, t, &f, chunk, err)); break;
-        case 14: chunk->bloom_offset = bb_thrift_int(t, &f); break;
-        case 15: chunk->bloom_nbytes = (int32_t)bb_thrift_int(t, &f); break;
+        case 14: chunk->bloom_offset = bb_thrift_i64(t, &f); break;
+        case 15: chunk->bloom_nbytes = bb_thrift_i32(t, &f); break;
         default: bb_thrift_skip(t, &f);
         }
     }
@@ -370,10 +374,10 @@ static enum bb_status read_chunks(struct bb_pq_reader *reader, struct bb_thrift 
                 has_meta = 1;
                 BB_TRY(read_chunk_meta(reader, t, &f, column, chunk, err));
                 break;
-            case 4: chunk->offset_index_offset = bb_thrift_int(t, &f); break;
-            case 5: chunk->offset_index_nbytes = (int32_t)bb_thrift_int(t, &f); break;
-            case 6: chunk->column_index_offset = bb_thrift_int(t, &f); break;
-            case 7: chunk->column_index_nbytes = (int32_t)bb_thrift_int(t, &f); break;
+            case 4: chunk->offset_index_offset = bb_thrift_i64(t, &f); break;
+            case 5: chunk->offset_index_nbytes = bb_thrift_i32(t, &f); break;
+            case 6: chunk->column_index_offset = bb_thrift_i64(t, &f); break;
+            case 7: chunk->column_index_nbytes = bb_thrift_i32(t, &f); break;
             case 8:
                 return bb_pq_fail(reader, err, "column %.*s is encrypted; busbar reads plain files only",
                                   BB_STR_ARG(column->name));
@@ -404,7 +408,7 @@ static enum bb_status read_sorting(struct bb_pq_reader *reader, struct bb_thrift
         s->column = -1;
         while (bb_thrift_next(t, &f)) {
             switch (f.id) {
-            case 1: s->column = (int32_t)bb_thrift_int(t, &f); break;
+            case 1: s->column = bb_thrift_i32(t, &f); break;
             case 2: s->descending = bb_thrift_bool(t, &f); break;
             case 3: s->nulls_first = bb_thrift_bool(t, &f); break;
             default: bb_thrift_skip(t, &f);
@@ -427,12 +431,15 @@ static enum bb_status read_groups(struct bb_pq_reader *reader, struct bb_thrift 
         struct bb_thrift_field f = { 0 };
         struct bb_pq_group *group = PUSH(reader, groups, n_groups, cap_groups);
         if (!group) return no_memory(reader, err);
-        group->n_rows = -1;
+        group->n_rows = group->file_offset = group->total_nbytes = group->compressed_nbytes = -1;
         group->first_chunk = reader->n_chunks;
         while (bb_thrift_next(t, &f)) {
             switch (f.id) {
             case 1: BB_TRY(read_chunks(reader, t, &f, err)); break;
-            case 3: group->n_rows = bb_thrift_int(t, &f); break;
+            case 2: group->total_nbytes = bb_thrift_i64(t, &f); break;
+            case 3: group->n_rows = bb_thrift_i64(t, &f); break;
+            case 5: group->file_offset = bb_thrift_i64(t, &f); break;
+            case 6: group->compressed_nbytes = bb_thrift_i64(t, &f); break;
             case 4: BB_TRY(read_sorting(reader, t, &f, group, err)); break;
             default: bb_thrift_skip(t, &f);
             }
@@ -480,7 +487,7 @@ static enum bb_status read_footer(struct bb_pq_reader *reader, struct bb_error *
     while (bb_thrift_next(&t, &f)) {
         switch (f.id) {
         case 2: BB_TRY(read_schema(reader, &t, &f, err)); break;
-        case 3: n_rows = bb_thrift_int(&t, &f); break;
+        case 3: n_rows = bb_thrift_i64(&t, &f); break;
         case 4: BB_TRY(read_groups(reader, &t, &f, err)); break;
         case 5: BB_TRY(read_kvs(reader, &t, &f, err)); break;
         case 6: reader->created_by = bb_thrift_binary(&t, &f); break;

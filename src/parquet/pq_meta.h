@@ -23,9 +23,9 @@ struct bb_pq_encoding_stat {
 };
 
 struct bb_pq_group {
-    int64_t n_rows;
-    size_t first_chunk;              /* in chunks */
-    size_t first_sorting, n_sorting; /* in sortings */
+    int64_t n_rows, total_nbytes, compressed_nbytes, file_offset; /* -1: not told */
+    size_t first_chunk;                                           /* in chunks */
+    size_t first_sorting, n_sorting;                              /* in sortings */
     int has_sorting;
 };
 

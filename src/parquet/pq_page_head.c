@@ -8,9 +8,9 @@ static void read_v1(struct bb_thrift *t, const struct bb_thrift_field *of, struc
     head->has_body_head |= head->type == BB_PQ_DATA_PAGE;
     while (bb_thrift_next(t, &f)) {
         switch (f.id) {
-        case 1: head->n_values = (int32_t)bb_thrift_int(t, &f); break;
-        case 2: head->encoding = (int32_t)bb_thrift_int(t, &f); break;
-        case 3: head->level_encoding = (int32_t)bb_thrift_int(t, &f); break;
+        case 1: head->n_values = bb_thrift_i32(t, &f); break;
+        case 2: head->encoding = bb_thrift_i32(t, &f); break;
+        case 3: head->level_encoding = bb_thrift_i32(t, &f); break;
         default: bb_thrift_skip(t, &f);
         }
     }
@@ -23,8 +23,8 @@ static void read_dictionary(struct bb_thrift *t, const struct bb_thrift_field *o
     head->has_body_head |= head->type == BB_PQ_DICTIONARY_PAGE;
     while (bb_thrift_next(t, &f)) {
         switch (f.id) {
-        case 1: head->n_values = (int32_t)bb_thrift_int(t, &f); break;
-        case 2: head->encoding = (int32_t)bb_thrift_int(t, &f); break;
+        case 1: head->n_values = bb_thrift_i32(t, &f); break;
+        case 2: head->encoding = bb_thrift_i32(t, &f); break;
         default: bb_thrift_skip(t, &f);
         }
     }
@@ -38,12 +38,12 @@ static void read_v2(struct bb_thrift *t, const struct bb_thrift_field *of, struc
     head->is_compressed = 1;
     while (bb_thrift_next(t, &f)) {
         switch (f.id) {
-        case 1: head->n_values = (int32_t)bb_thrift_int(t, &f); break;
-        case 2: head->n_nulls = (int32_t)bb_thrift_int(t, &f); break;
-        case 3: head->n_rows = (int32_t)bb_thrift_int(t, &f); break;
-        case 4: head->encoding = (int32_t)bb_thrift_int(t, &f); break;
-        case 5: head->def_nbytes = (int32_t)bb_thrift_int(t, &f); break;
-        case 6: head->rep_nbytes = (int32_t)bb_thrift_int(t, &f); break;
+        case 1: head->n_values = bb_thrift_i32(t, &f); break;
+        case 2: head->n_nulls = bb_thrift_i32(t, &f); break;
+        case 3: head->n_rows = bb_thrift_i32(t, &f); break;
+        case 4: head->encoding = bb_thrift_i32(t, &f); break;
+        case 5: head->def_nbytes = bb_thrift_i32(t, &f); break;
+        case 6: head->rep_nbytes = bb_thrift_i32(t, &f); break;
         case 7: head->is_compressed = bb_thrift_bool(t, &f); break;
         default: bb_thrift_skip(t, &f);
         }
@@ -61,11 +61,11 @@ int bb_pq_page_head_read(const uint8_t *p, size_t n, struct bb_pq_page_head *hea
     bb_thrift_init(&t, p, n);
     while (bb_thrift_next(&t, &f)) {
         switch (f.id) {
-        case 1: head->type = (int32_t)bb_thrift_int(&t, &f); break;
-        case 2: head->uncompressed_nbytes = (int32_t)bb_thrift_int(&t, &f); break;
-        case 3: head->compressed_nbytes = (int32_t)bb_thrift_int(&t, &f); break;
+        case 1: head->type = bb_thrift_i32(&t, &f); break;
+        case 2: head->uncompressed_nbytes = bb_thrift_i32(&t, &f); break;
+        case 3: head->compressed_nbytes = bb_thrift_i32(&t, &f); break;
         case 4:
-            head->crc = (uint32_t)bb_thrift_int(&t, &f);
+            head->crc = (uint32_t)bb_thrift_i32(&t, &f);
             head->has_crc = 1;
             break;
         case 5: read_v1(&t, &f, head); break;

@@ -14,6 +14,7 @@ struct bb_pq_read_column { /* one leaf of the schema */
     int nullable;
     int has_logical_type;
     int has_converted_type; /* the legacy annotation is there as well */
+    int annotations_differ; /* both are there and do not mean the same */
 };
 
 struct bb_pq_read_stats {

@@ -48,9 +48,9 @@ static int parse_offset_index(const uint8_t *p, size_t nbytes, struct bb_pq_read
             };
             while (bb_thrift_next(&t, &pf)) {
                 switch (pf.id) {
-                case 1: page->offset = bb_thrift_int(&t, &pf); break;
-                case 2: page->compressed_nbytes = (int32_t)bb_thrift_int(&t, &pf); break;
-                case 3: page->first_row = bb_thrift_int(&t, &pf); break;
+                case 1: page->offset = bb_thrift_i64(&t, &pf); break;
+                case 2: page->compressed_nbytes = bb_thrift_i32(&t, &pf); break;
+                case 3: page->first_row = bb_thrift_i64(&t, &pf); break;
                 default: bb_thrift_skip(&t, &pf);
                 }
             }
@@ -81,7 +81,7 @@ static int parse_column_index(const uint8_t *p, size_t nbytes, struct bb_pq_read
             if (bb_thrift_list(&t, &f, BB_THRIFT_BINARY) != n) return 0;
             for (size_t i = 0; i < n; i++) pages[i].max = bb_thrift_item_binary(&t);
             break;
-        case 4: head->boundary_order = (int)bb_thrift_int(&t, &f); break;
+        case 4: head->boundary_order = bb_thrift_i32(&t, &f); break;
         case 5:
             if (bb_thrift_list(&t, &f, BB_THRIFT_I64) != n) return 0;
             for (size_t i = 0; i < n; i++) pages[i].null_count = bb_thrift_item_i64(&t);
@@ -219,7 +219,7 @@ enum bb_status bb_pq_bloom_read(struct bb_pq_reader *reader, size_t group, size_
     bb_thrift_init(&t, head, n);
     while (bb_thrift_next(&t, &f)) {
         switch (f.id) {
-        case 1: nbytes = bb_thrift_int(&t, &f); break;
+        case 1: nbytes = bb_thrift_i32(&t, &f); break;
         case 2: algorithm = union_member(&t, &f); break;
         case 3: hash = union_member(&t, &f); break;
         case 4: compression = union_member(&t, &f); break;

@@ -72,14 +72,16 @@ int bb_thrift_next(struct bb_thrift *t, struct bb_thrift_field *field)
     return !t->bad;
 }
 
-int64_t bb_thrift_int(struct bb_thrift *t, const struct bb_thrift_field *field)
+int32_t bb_thrift_i32(struct bb_thrift *t, const struct bb_thrift_field *field)
 {
-    switch (field->type) {
-    case BB_THRIFT_I16: return zigzag_in(t, INT16_MIN, INT16_MAX);
-    case BB_THRIFT_I32: return zigzag_in(t, INT32_MIN, INT32_MAX);
-    case BB_THRIFT_I64: return zigzag(t);
-    default: bb_thrift_fault(t); return 0;
-    }
+    if (field->type != BB_THRIFT_I32) bb_thrift_fault(t);
+    return (int32_t)zigzag_in(t, INT32_MIN, INT32_MAX);
+}
+
+int64_t bb_thrift_i64(struct bb_thrift *t, const struct bb_thrift_field *field)
+{
+    if (field->type != BB_THRIFT_I64) bb_thrift_fault(t);
+    return zigzag(t);
 }
 
 int bb_thrift_i8(struct bb_thrift *t, const struct bb_thrift_field *field)

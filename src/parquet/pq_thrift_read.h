@@ -43,8 +43,8 @@ void bb_thrift_init(struct bb_thrift *t, const void *p, size_t n);
 int bb_thrift_next(struct bb_thrift *t, struct bb_thrift_field *field);
 
 /* The value of the field just announced; wrong type is a fault. */
-int64_t bb_thrift_int(struct bb_thrift *t,
-                      const struct bb_thrift_field *field); /* i16, i32 or i64; range of i32 is checked */
+int32_t bb_thrift_i32(struct bb_thrift *t, const struct bb_thrift_field *field);
+int64_t bb_thrift_i64(struct bb_thrift *t, const struct bb_thrift_field *field);
 int bb_thrift_i8(struct bb_thrift *t, const struct bb_thrift_field *field);
 int bb_thrift_bool(struct bb_thrift *t, const struct bb_thrift_field *field);
 struct bb_str bb_thrift_binary(struct bb_thrift *t, const struct bb_thrift_field *field);

@@ -126,8 +126,8 @@ static enum bb_status check_twice(struct chunk *c, const struct bb_pq_values *va
         struct bb_pq_value value = bb_pq_value_at(c->column->type, values, i);
         uint8_t scratch[8];
         char text[64];
-        uint64_t hash =
-            bb_pq_read_bloom_hash(bb_pq_value_to_plain(c->column->type, &value, scratch)) | 1; /* 0 is an empty slot */
+        uint64_t hash = bb_pq_read_bloom_hash(bb_pq_value_to_plain(c->column->type, &value, scratch)) |
+                        1; /* 0 is an empty slot */
         size_t at = (size_t)(hash >> 1) & (n_slots - 1);
         while (slots[at] != 0 && slots[at] != hash) at = (at + 1) & (n_slots - 1);
         if (slots[at] == hash) {
@@ -434,6 +434,9 @@ static void check_footer(struct bb_pq_verify *v)
                       reader->n_column_orders, reader->n_columns);
     for (size_t i = 0; i < reader->n_columns; i++) {
         const struct bb_pq_read_column *column = &reader->columns[i];
+        if (column->annotations_differ)
+            bb_pq_problem(v, BB_PQ_NOWHERE, i, -1,
+                          "its logical type and its legacy converted type do not mean the same");
         if (column->logical == BB_PQ_PLAIN_TYPE) continue;
         if (!column->has_logical_type)
             bb_pq_problem(v, BB_PQ_NOWHERE, i, -1,
@@ -442,6 +445,27 @@ static void check_footer(struct bb_pq_verify *v)
             bb_pq_problem(v, BB_PQ_NOWHERE, i, -1,
                           "its legacy converted type is missing, only the logical type is there");
     }
+}
+
+static void check_group_sums(struct bb_pq_verify *v, size_t g)
+{
+    const struct bb_pq_group *group = &v->reader->groups[g];
+    uint64_t total = 0,
+             compressed = 0; /* of numbers that were checked to be positive; unsigned, so that lies may wrap */
+    for (size_t c = 0; c < v->reader->n_columns; c++) {
+        total += (uint64_t)bb_pq_group_chunk(v->reader, g, c)->total_uncompressed_nbytes;
+        compressed += (uint64_t)bb_pq_group_chunk(v->reader, g, c)->total_compressed_nbytes;
+    }
+    if ((uint64_t)group->total_nbytes != total)
+        bb_pq_problem(v, g, BB_PQ_NOWHERE, -1, "total_byte_size is %lld, its columns have %llu bytes",
+                      (long long)group->total_nbytes, (unsigned long long)total);
+    if (group->compressed_nbytes >= 0 && (uint64_t)group->compressed_nbytes != compressed)
+        bb_pq_problem(v, g, BB_PQ_NOWHERE, -1, "total_compressed_size is %lld, its columns have %llu bytes",
+                      (long long)group->compressed_nbytes, (unsigned long long)compressed);
+    if (group->file_offset >= 0 && group->file_offset != bb_pq_chunk_start(bb_pq_group_chunk(v->reader, g, 0)))
+        bb_pq_problem(v, g, BB_PQ_NOWHERE, -1, "file_offset is %lld, its first page is at %lld",
+                      (long long)group->file_offset,
+                      (long long)bb_pq_chunk_start(bb_pq_group_chunk(v->reader, g, 0)));
 }
 
 enum bb_status bb_pq_verify_file(const char *path, struct bb_budget *budget, size_t max_problems,
@@ -464,6 +488,7 @@ enum bb_status bb_pq_verify_file(const char *path, struct bb_budget *budget, siz
         return bb_fail_budget(err, budget, "the check of a Parquet file");
     }
     check_footer(&v);
+    for (size_t g = 0; g < v.reader->n_groups; g++) check_group_sums(&v, g);
     for (size_t g = 0; g < v.reader->n_groups && status == BB_OK; g++)
         for (size_t c = 0; c < v.reader->n_columns && status == BB_OK && v.n_problems < max_problems; c++)
             status = verify_chunk(&v, g, c, &damaged[g], err);

@@ -405,11 +405,11 @@ static void thrift_faults(void **state)
     /* A number of the wrong size, a number without end. */
     f = (struct bb_thrift_field){ .type = BB_THRIFT_I32 };
     bb_thrift_init(&t, "\x80\x80\x80\x80\x10", 5); /* 2^31 as a signed number */
-    bb_thrift_int(&t, &f);
+    bb_thrift_i32(&t, &f);
     assert_true(t.bad);
     bb_thrift_init(&t, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10);
     f.type = BB_THRIFT_I64;
-    bb_thrift_int(&t, &f);
+    bb_thrift_i64(&t, &f);
     assert_true(t.bad);
 }
 
@@ -581,6 +581,37 @@ static void a_false_index_is_told(void **state)
     free(file.p);
 }
 
+/* One byte of the metadata is changed, found by the bytes around it (Thrift: a field's head, then its value). */
+static void lies_in_the_metadata(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t n, at;
+        uint8_t lie;
+        const char *text;
+    } cases[] = {
+        { "\x16\x12\x28\x08", 4, 1, 0x10, "row group 0, column lmp: its statistics say 8 NULLs, there are 9" },
+        { "\x15\x00\x15\x00\x15\x06\x00", 7, 5, 0x08,
+          "row group 0, column ts: its encoding_stats say 4 data pages encoded as PLAIN, there are 3" },
+        { "\x15\x00\x19\x36", 4, 1, 0x02,
+          "row group 0, column lmp, row 50: the column index says that its pages are ascending, this one is not" },
+        { "\x16\x32\x00", 3, 1, 0x34, "row group 0, column ts, row 25: the offset index says" },
+        { "ARROW:schema", 12, 0, 'B', "footer: ARROW:schema is missing" },
+        { "\x25\x14\x4c\x8c", 4, 1, 0x12,
+          "footer, column ts: its logical type and its legacy converted type do not mean the same" },
+    };
+    (void)state;
+    for (size_t i = 0; i < BB_ARRAY_LEN(cases); i++) {
+        struct file file = load_fixture("plain_none");
+        struct problems problems;
+        find_bytes(&file, cases[i].bytes, cases[i].n, 0)[cases[i].at] = cases[i].lie;
+        verify_bytes(file.p, file.n, &problems);
+        if (problems.n == 0 || !strstr(problems.text, cases[i].text))
+            fail_msg("\"%s\" is not among:\n%s", cases[i].text, problems.text);
+        free(file.p);
+    }
+}
+
 static enum bb_status check_bytes(const uint8_t *p, size_t n)
 {
     char path[64];
@@ -702,6 +733,7 @@ int main(void)
         cmocka_unit_test_setup(a_changed_value_contradicts_the_metadata, set_up),
         cmocka_unit_test_setup(order_across_row_groups, set_up),
         cmocka_unit_test_setup(a_false_index_is_told, set_up),
+        cmocka_unit_test_setup(lies_in_the_metadata, set_up),
         cmocka_unit_test_setup(check_before_publication, set_up),
         cmocka_unit_test_setup(any_byte_may_be_wrong, set_up),
         cmocka_unit_test_setup(memory_runs_out, set_up),
