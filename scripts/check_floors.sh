@@ -5,8 +5,8 @@ find src include -name '*.[ch]' | sort | xargs awk '
 BEGIN {
     floor["base"] = 0
     floor["csv"] = floor["time"] = floor["io"] = floor["table"] = 1
-    floor["markets"] = floor["sort"] = floor["parquet"] = floor["lake"] = 2
-    floor["convert"] = floor["generate"] = 3
+    floor["markets"] = floor["sort"] = floor["parquet"] = floor["lake"] = floor["generate"] = 2
+    floor["convert"] = 3
     floor["cli"] = floor["arrow"] = 4
 }
 function complain(why) { print FILENAME ":" FNR ": #include \"" target "\": " why; bad = 1 }

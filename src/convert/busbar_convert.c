@@ -129,50 +129,46 @@ static void count(struct bb_run *run, const struct bb_tables *tables)
     }
 }
 
-/* With --strict nothing gets its name before everything is known to be good: finished files wait under their hidden names. */
-static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_tables *waiting, size_t *n_waiting, struct bb_error *err)
+/* Nothing gets its name before everything is known to be good: finished files wait under their hidden names, so that a run that is killed,
+ * interrupted or given up leaves the lake exactly as it was. */
+static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_tables *done, size_t *n_done, struct bb_error *err)
 {
     for (size_t i = 0; i < plan->n_jobs; i++) {
-        struct bb_tables *tables = &waiting[*n_waiting];
         struct bb_zone *zone;
         enum bb_status status;
         BB_TRY(bb_zone_open(bb_iso_infos[plan->jobs[i].dataset.iso].zone_name, NULL, &run->budget, &zone, err));
-        status = bb_job_run(run, plan, &plan->jobs[i], zone, tables, err);
+        status = bb_job_run(run, plan, &plan->jobs[i], zone, &done[*n_done], err);
         bb_zone_close(zone);
         if (status != BB_OK) return status;
-        count(run, tables);
-        if (run->options->strict) {
-            bb_tables_keep_files_only(tables);
-            ++*n_waiting;
-            continue;
-        }
-        if (!run->too_many_rejects) status = publish(run, tables, err);
-        bb_tables_reset(tables);
-        if (status != BB_OK) return status;
+        count(run, &done[*n_done]);
+        bb_tables_keep_files_only(&done[*n_done]);
+        ++*n_done;
     }
-    for (size_t i = 0; i < *n_waiting && !something_rejected(run); i++) BB_TRY(publish(run, &waiting[i], err));
+    bb_run_check_limits(run, 1);
+    if (run->too_many_rejects || (run->options->strict && something_rejected(run))) return BB_OK;
+    for (size_t i = 0; i < *n_done; i++) BB_TRY(publish(run, &done[i], err));
     return BB_OK;
 }
 
 static enum bb_status convert(struct bb_run *run, struct bb_error *err)
 {
     struct bb_plan plan = { 0 };
-    struct bb_tables *waiting = NULL;
-    size_t n_waiting = 0;
+    struct bb_tables *done = NULL;
+    size_t n_done = 0;
     enum bb_status status = bb_plan_make(run, &plan, err);
     if (status == BB_OK) {
-        waiting = bb_calloc(&run->budget, (plan.n_jobs + 1) * sizeof *waiting);
-        status = waiting ? run_jobs(run, &plan, waiting, &n_waiting, err) : bb_fail_budget(err, &run->budget, "the list of jobs");
+        done = bb_calloc(&run->budget, (plan.n_jobs + 1) * sizeof *done);
+        status = done ? run_jobs(run, &plan, done, &n_done, err) : bb_fail_budget(err, &run->budget, "the list of jobs");
     }
-    for (size_t i = 0; i < n_waiting; i++) bb_tables_reset(&waiting[i]);
-    bb_free(waiting);
+    for (size_t i = 0; i < n_done; i++) bb_tables_reset(&done[i]);
+    bb_free(done);
     for (size_t i = 0; i < plan.n_sources; i++) {
         run->result->input_nbytes += plan.sources[i].content_nbytes;
         run->result->files_read += !plan.sources[i].excluded;
     }
     bb_plan_reset(&plan);
     if (run->too_many_rejects && (status == BB_OK || status == BB_INTERRUPTED))
-        return bb_fail(err, BB_REJECT, "%llu rows were rejected, more than --max-rejects allows; nothing more was published, see the rejects folder",
+        return bb_fail(err, BB_REJECT, "%llu rows were rejected, more than --max-rejects allows; nothing was published, see the rejects folder",
                        (unsigned long long)run->n_rejects);
     return status;
 }

@@ -91,6 +91,7 @@ enum busbar_result busbar_verify(const char *const *paths, size_t n_paths, uint6
     if (status == BB_OK && out_status != BB_OK) err = out_err, status = out_status;
     if (status != BB_OK) return bb_leave(status, &err, error);
     if (v.n_problems && error)
-        snprintf(error->text, sizeof error->text, "%llu problems in %llu files", (unsigned long long)v.n_problems, (unsigned long long)v.n_files);
+        snprintf(error->text, sizeof error->text, "%llu problem%s in %llu file%s", (unsigned long long)v.n_problems, v.n_problems == 1 ? "" : "s", (unsigned long long)v.n_files,
+                 v.n_files == 1 ? "" : "s");
     return v.n_problems ? BUSBAR_PARTIAL : BUSBAR_OK;
 }

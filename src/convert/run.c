@@ -48,13 +48,14 @@ void bb_run_progress(struct bb_run *run, const char *phase)
     pthread_mutex_unlock(&run->event_mutex);
 }
 
-static void check_limits(struct bb_run *run)
+void bb_run_check_limits(struct bb_run *run, int at_end)
 {
     uint64_t rejects = run->n_rejects, records = run->n_records;
     const struct busbar_convert_options *o = run->options;
     if (rejects > o->max_rejects) run->too_many_rejects = 1;
     /* A share means little over the first few records. */
-    if (o->max_rejects_percent >= 0 && records >= 100000 && (double)rejects * 100 > o->max_rejects_percent * (double)records)
+    if (o->max_rejects_percent >= 0 && (at_end || records >= 100000) &&
+        (double)rejects * 100 > o->max_rejects_percent * (double)records)
         run->too_many_rejects = 1;
 }
 
@@ -70,7 +71,7 @@ enum bb_status bb_run_reject_row(struct bb_run *run, int iso, const struct bb_le
     event.member = terminated(leaf->member, member, sizeof member);
     event.record = terminated(reject->text, record, sizeof record);
     run->n_rejects++;
-    check_limits(run);
+    bb_run_check_limits(run, 0);
     send(run, &event);
     return bb_rejects_add(run->rejects, iso, &entry, err);
 }

@@ -57,6 +57,8 @@ static enum bb_status prepare(struct drain *d, struct bb_error *err)
     BB_TRY(bb_slot_plan_init(&d->plan, d->budget, o->places, err));
     d->plan.slices = o->slices(o->slices_ctx);
     d->plan.derive_energy = o->derive_energy;
+    d->plan.combine = o->combine;
+    d->plan.combine_ctx = o->slices_ctx;
     allowance = bb_drain_allowance(d->budget);
 
     for (size_t i = 0; i < job->runs->n; i++) n_wanted += job->runs->runs[i].first_utc_s < job->end_utc_s;

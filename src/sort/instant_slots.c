@@ -111,6 +111,25 @@ static int collect(const struct order *o, uint32_t head, size_t *n_ret)
     return 1;
 }
 
+/* A row made of values of several sources gets an id that stands for all of them. */
+static void name_sources(const struct order *o, const uint32_t from[BB_N_VALUES], struct bb_row *row)
+{
+    struct bb_slots *slots = o->slots;
+    uint32_t all[BB_N_VALUES];
+    int several = 0;
+    for (unsigned v = 0; v < BB_N_VALUES; v++) {
+        all[v] = row->present >> v & 1 && from[v] != UINT32_MAX ? from[v] : row->slice;
+        several |= o->plan->slices[all[v]].source != o->plan->slices[row->slice].source;
+    }
+    if (!several) return;
+    if (!slots->has_last || memcmp(slots->last_from, all, sizeof all) != 0) {
+        memcpy(slots->last_from, all, sizeof all);
+        slots->last_combined = o->plan->combine(o->plan->combine_ctx, all);
+        slots->has_last = 1;
+    }
+    row->slice = slots->last_combined;
+}
+
 static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_out_ret, struct bb_error *err)
 {
     struct bb_slots *slots = o->slots;
@@ -137,7 +156,10 @@ static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_
             } else if (single) {
                 bb_resolve_single(row, plan->derive_energy, &out[n_out++], &slots->counts);
             } else {
-                bb_resolve(slots->met, n_met, plan->derive_energy, &out[n_out++], &slots->counts);
+                uint32_t from[BB_N_VALUES] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX };
+                bb_resolve(slots->met, n_met, plan->derive_energy, &out[n_out], from, &slots->counts);
+                if (plan->combine && n_met > 1) name_sources(o, from, &out[n_out]);
+                n_out++;
             }
         }
     }

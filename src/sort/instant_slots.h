@@ -14,6 +14,8 @@ struct bb_slot_plan { /* shared by all workers of a drain */
     uint32_t *own_meet_at;   /* what must be freed of it */
     const struct bb_slice *slices;
     int derive_energy;
+    uint32_t (*combine)(void *ctx, const uint32_t from[BB_N_VALUES]);
+    void *combine_ctx;
 };
 
 enum bb_status bb_slot_plan_init(struct bb_slot_plan *plan, struct bb_budget *budget, struct bb_places *places,
@@ -30,6 +32,8 @@ struct bb_slots { /* one worker's */
     struct bb_met_row *met;
     size_t cap_met;
     struct bb_resolve_counts counts;
+    uint32_t last_from[BB_N_VALUES], last_combined; /* neighbours mostly come from the same blocks */
+    int has_last;
 };
 
 size_t bb_slots_nbytes(size_t n_places); /* memory of one, without the parts that grow with an instant's rows */

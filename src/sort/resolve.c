@@ -8,9 +8,11 @@
 #define ALL_VALUES    ((1u << BB_N_VALUES) - 1)
 #define INSERTION_MAX 24 /* components of a few sources: shifting beats qsort */
 
+/* Final before preliminary, then the higher version, then the current one. */
 static uint32_t vintage_of(const struct bb_row *row)
 {
-    return (uint32_t)row->version * 2 + !(row->flags & BB_ROW_NOT_CURRENT);
+    return (uint32_t)!(row->flags & BB_ROW_PRELIMINARY) << 17 | (uint32_t)row->version * 2 |
+           !(row->flags & BB_ROW_NOT_CURRENT);
 }
 
 /* Whether b, added earlier than a, takes precedence. */
@@ -32,7 +34,7 @@ const struct bb_row *bb_resolve_best(const struct bb_met_row *met, size_t n) { r
 
 static int same_content(const struct bb_row *a, const struct bb_row *b)
 {
-    return vintage_of(a) == vintage_of(b) && a->present == b->present &&
+    return a->version == b->version && !((a->flags ^ b->flags) & BB_ROW_NOT_CURRENT) && a->present == b->present &&
            memcmp(a->value, b->value, sizeof a->value) == 0;
 }
 
@@ -51,7 +53,7 @@ static void choose_full(const struct bb_met_row *met, size_t n, struct bb_row *w
 }
 
 /* The usual case: the components of one row, each given once. */
-static int join_disjoint(const struct bb_met_row *met, size_t n, struct bb_row *winner)
+static int join_disjoint(const struct bb_met_row *met, size_t n, struct bb_row *winner, uint32_t from[BB_N_VALUES])
 {
     unsigned present = 0;
     uint32_t vintage = vintage_of(met[0].row);
@@ -62,7 +64,7 @@ static int join_disjoint(const struct bb_met_row *met, size_t n, struct bb_row *
     *winner = *met[best_of(met, n)].row;
     for (size_t i = 0; i < n; i++)
         for (unsigned v = 0; v < BB_N_VALUES; v++)
-            if (met[i].row->present >> v & 1) winner->value[v] = met[i].row->value[v];
+            if (met[i].row->present >> v & 1) winner->value[v] = met[i].row->value[v], from[v] = met[i].row->slice;
     winner->present = (uint8_t)present;
     return 1;
 }
@@ -121,7 +123,8 @@ static uint64_t most(const uint64_t of[BB_N_VALUES])
     return m;
 }
 
-static void give(struct source_row *source, const struct bb_row *row, struct bb_row *winner, int joins)
+static void give(struct source_row *source, const struct bb_row *row, struct bb_row *winner, int joins,
+                 uint32_t from[BB_N_VALUES])
 {
     for (unsigned v = 0; v < BB_N_VALUES; v++) {
         unsigned bit = 1u << v;
@@ -129,6 +132,7 @@ static void give(struct source_row *source, const struct bb_row *row, struct bb_
         if (!(row->present & bit)) continue;
         if (joins && !(winner->present & bit)) {
             winner->value[v] = row->value[v];
+            from[v] = row->slice;
             winner->present |= (uint8_t)bit;
             source->present |= bit;
             source->used |= bit;
@@ -146,7 +150,8 @@ static void give(struct source_row *source, const struct bb_row *row, struct bb_
     }
 }
 
-static void join(struct bb_met_row *met, size_t n, struct bb_row *winner, struct bb_resolve_counts *counts)
+static void join(struct bb_met_row *met, size_t n, struct bb_row *winner, uint32_t from_slice[BB_N_VALUES],
+                 struct bb_resolve_counts *counts)
 {
     uint32_t top;
     size_t n_top = 0, from, i;
@@ -157,6 +162,7 @@ static void join(struct bb_met_row *met, size_t n, struct bb_row *winner, struct
         top_partial |= met[n_top].row->flags & BB_ROW_PARTIAL;
     if (!top_partial) { /* full rows complete nothing */
         choose_full(met, n_top, winner, counts);
+        for (unsigned v = 0; v < BB_N_VALUES; v++) from_slice[v] = winner->slice;
     } else {
         *winner = *met[0].row;
         winner->present = 0;
@@ -167,7 +173,7 @@ static void join(struct bb_met_row *met, size_t n, struct bb_row *winner, struct
         uint32_t vintage = vintage_of(met[from].row);
         uint64_t lost;
         for (; i < n && vintage_of(met[i].row) == vintage && met[i].order >> 32 == met[from].order >> 32; i++)
-            give(&source, met[i].row, winner, vintage == top);
+            give(&source, met[i].row, winner, vintage == top, from_slice);
         lost = most(source.lost);
         if (vintage != top) {
             counts->revisions += lost + 1;
@@ -192,7 +198,7 @@ void bb_resolve_derive_energy(struct bb_row *row)
 }
 
 void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner,
-                struct bb_resolve_counts *counts)
+                uint32_t from[BB_N_VALUES], struct bb_resolve_counts *counts)
 {
     uint32_t top = 0;
     unsigned any_partial = 0, only_partial;
@@ -203,11 +209,13 @@ void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_r
     only_partial = any_partial;
     for (size_t i = 0; i < n; i++)
         if (vintage_of(met[i].row) == top) only_partial &= met[i].row->flags;
-    if (!any_partial)
+    if (!any_partial) {
         choose_full(met, n, winner, counts);
-    else if (!join_disjoint(met, n, winner))
-        join(met, n, winner, counts);
-    winner->flags &= (uint8_t)~BB_ROW_PARTIAL;
+        for (unsigned v = 0; v < BB_N_VALUES; v++) from[v] = winner->slice;
+    } else if (!join_disjoint(met, n, winner, from)) {
+        join(met, n, winner, from, counts);
+    }
+    winner->flags &= (uint8_t)~(BB_ROW_PARTIAL | BB_ROW_PRELIMINARY);
     if (derive_energy) bb_resolve_derive_energy(winner);
     if (only_partial) counts->partial_with[winner->present & ALL_VALUES]++;
     counts->seen |= winner->present;

@@ -1,6 +1,6 @@
 /* What happens when rows meet on one key (instant and identity of the location).
  *
- * Precedence of full rows: higher version; then current before BB_ROW_NOT_CURRENT; then the higher slice order (later
+ * Precedence of full rows: final before BB_ROW_PRELIMINARY; then higher version; then current before BB_ROW_NOT_CURRENT; then the higher slice order (later
  * publication, later source, later block); then the later row of the slice. The others are losers: duplicates when they equal
  * the winner in prices, version and currentness, else revisions.
  *
@@ -35,9 +35,10 @@ struct bb_resolve_counts {
 const struct bb_row *bb_resolve_best(const struct bb_met_row *met, size_t n);
 
 /* Makes the winner, without BB_ROW_PARTIAL, and counts the losers. met must have room for 2n and is reordered. With derive_energy a winner with total,
- * congestion and loss but no energy gets the decimal residual. */
+ * congestion and loss but no energy gets the decimal residual. from_ret[v]: the slice that value v came from, for the values
+ * that met rows supplied. */
 void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner_ret,
-                struct bb_resolve_counts *counts);
+                uint32_t from_ret[BB_N_VALUES], struct bb_resolve_counts *counts);
 
 /* The same for a single full row, which is nearly every row. */
 void bb_resolve_derive_energy(struct bb_row *row);
@@ -45,6 +46,7 @@ static inline void bb_resolve_single(const struct bb_row *row, int derive_energy
                                      struct bb_resolve_counts *counts)
 {
     *winner_ret = *row;
+    winner_ret->flags &= BB_ROW_NOT_CURRENT;
     if (derive_energy) bb_resolve_derive_energy(winner_ret);
     counts->seen |= winner_ret->present;
     counts->rows++;

@@ -24,6 +24,9 @@ struct bb_sort_options {
     void *slices_ctx;
     int derive_energy;    /* a winner with total, congestion and loss but no energy gets the decimal residual */
     const char *temp_dir; /* runs are unlinked files here */
+    /* A winner whose values came from several sources: from[v] is the slice of value v (of its own slice where it has none). Returns the id
+     * that the emitted row carries as its slice; called from any thread. NULL: such a row keeps the slice of its best part. */
+    uint32_t (*combine)(void *ctx, const uint32_t from[BB_N_VALUES]);
 };
 
 struct bb_sort_counts {
