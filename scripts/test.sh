@@ -109,7 +109,8 @@ for suite in $suites; do
         one "check: floors" scripts/check_floors.sh
         one "check: symbols" scripts/check_symbols.sh build/libbusbar.a
         one "check: style" scripts/check_style.sh
-        one "check: tour" scripts/check_tour.sh ;;
+        one "check: tour" scripts/check_tour.sh
+        one "check: manual page and docs/cli.md" scripts/check_help.sh build/busbar ;;
     ctest)
         run_ctest "unit, kernels, fuzz corpus" build ;;
     cli)
@@ -124,6 +125,7 @@ for suite in $suites; do
             for script in tests/interop/*_check.py; do
                 many "interop $(basename "$script" .py)" .venv/bin/python "$script" build/busbar
             done
+            many "interop check_pq_writer" .venv/bin/python tests/interop/check_pq_writer.py build/tests/test_pq_write
         fi ;;
     asan)
         build "build, address and undefined sanitizers" build-asan -DBUSBAR_SANITIZE=address,undefined || continue

@@ -58,7 +58,7 @@ def rows_of(path, columns, busbar):
         batches = pq.ParquetFile(path).iter_batches(columns=list(columns))
         records = (row for batch in batches for row in batch.to_pylist())
     else:
-        out = subprocess.run([busbar, "show", str(path), "--json", "-n", "-1"], capture_output=True, check=True, text=True).stdout
+        out = subprocess.run([busbar, "show", str(path), "--json", "--rows", "all", "--quiet"], capture_output=True, check=True, text=True).stdout
         records = (json.loads(line) for line in out.splitlines())
     for record in records:
         yield [text_of(record[c]) for c in columns]
@@ -89,16 +89,26 @@ def reject_lines(out):
     return sorted(lines)
 
 
+# A process inherits the peak of the program that started it; a bare interpreter is small, this one with pyarrow is not.
+LAUNCHER = """
+import os, sys
+pid = os.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[1], "w") as out:
+    print(os.waitstatus_to_exitcode(status), usage.ru_maxrss, file=out)
+"""
+
+
 def run_busbar(arguments, env, cwd):
     """(exit code or minus signal, stderr, peak resident MB, seconds)"""
     began = time.monotonic()
-    with tempfile.TemporaryFile() as err:
-        child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err, env=env, cwd=cwd)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        err.seek(0)
-        stderr = err.read().decode("utf-8", "replace")
-    return child.returncode, stderr, usage.ru_maxrss / 1024, time.monotonic() - began
+    seen = pathlib.Path(cwd) / "launcher.txt"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", LAUNCHER, str(seen), *arguments], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env, cwd=cwd)
+    code, peak_kb = seen.read_text().split()
+    return int(code), done.stderr.decode("utf-8", "replace"), int(peak_kb) / 1024, time.monotonic() - began
 
 
 def stderr_problem(globs, stderr):
