@@ -6,7 +6,11 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#define INPUT_NBYTES          ((size_t)64 << 10)
+#define INPUT_NBYTES ((size_t)64 << 10)
+/* ISA-L's inner loop can look at some bytes behind its input. Our own buffers have room there; of foreign memory the end is
+ * copied to such a place first. */
+#define SLACK_NBYTES          ((size_t)32)
+#define TAIL_NBYTES           ((size_t)64)
 #define MAX_STEP_NBYTES       ((size_t)1 << 30) /* the libraries count in 32 bits */
 #define GZIP_FIELD_MAX_NBYTES ((size_t)64 << 10)
 /* Windows up to 8 MB are what every zstd reader is asked to bear; more is the file's fault, not the budget's. */
@@ -23,6 +27,7 @@ struct layer {
     size_t in_n;
     uint8_t *input; /* where they are read to; NULL when they lie in the range's memory */
     int in_ended;
+    uint8_t tail[TAIL_NBYTES + SLACK_NBYTES];
     struct inflate_state *deflate;
     ZSTD_DStream *zstd;
     int zstd_in_frame;
@@ -69,9 +74,15 @@ static enum bb_status pull(struct layer *l)
         return BB_OK;
     }
     position = atomic_load_explicit(&f->position, memory_order_relaxed);
-    if (f->range.mem) {
-        n = (size_t)BB_MIN(f->range.n - position, (uint64_t)MAX_STEP_NBYTES);
+    if (f->range.mem && f->range.n - position > TAIL_NBYTES) {
+        n = (size_t)BB_MIN(f->range.n - position - TAIL_NBYTES, (uint64_t)MAX_STEP_NBYTES);
+        if (f->next_read_nbytes < INPUT_NBYTES) n = BB_MIN(n, f->next_read_nbytes);
+        f->next_read_nbytes = INPUT_NBYTES;
         l->in = f->range.mem + position;
+    } else if (f->range.mem) {
+        n = (size_t)(f->range.n - position);
+        memcpy(l->tail, f->range.mem + position, n);
+        l->in = l->tail;
     } else {
         BB_TRY(bb_byte_range_read(&f->range, position, l->input, f->next_read_nbytes, &n, &l->failure));
         f->next_read_nbytes = INPUT_NBYTES;
@@ -115,15 +126,17 @@ static enum bb_status deflate_read(struct layer *l, uint8_t *p, size_t cap, size
         s->next_out = p + *n_ret;
         s->avail_out = (uint32_t)step;
         result = isal_inflate(s);
+        if (result < 0 || result == ISAL_NEED_DICT) {
+            /* its counts are not to be trusted any more: it can have looked at a few bytes behind the input */
+            if (s->avail_out <= step) *n_ret += step - s->avail_out;
+            return bb_fail(&l->failure, BB_SKIP, "the packed data are damaged, about %llu bytes of content in",
+                           (unsigned long long)(l->out_n + *n_ret));
+        }
         used = l->in_n - s->avail_in;
         out_n = step - s->avail_out;
         l->in += used;
         l->in_n -= used;
         *n_ret += out_n;
-        if (result < 0 || result == ISAL_NEED_DICT) {
-            return bb_fail(&l->failure, BB_SKIP, "the packed data are damaged, about %llu bytes of content in",
-                           (unsigned long long)(l->out_n + *n_ret));
-        }
         if (s->block_state == ISAL_BLOCK_FINISH) {
             /* Whole bytes in the bit buffer lie behind the data and may be from an earlier input. At most 8: the trailer
              * takes them all, so the next member starts clean. */
@@ -352,25 +365,48 @@ static void zstd_free(void *opaque, void *p)
     bb_free(p);
 }
 
-static int layer_init(struct bb_inflate *f, struct layer *l, enum bb_packing packing)
+/* Takes over what the layer had for an earlier content. */
+static int layer_start(struct bb_inflate *f, struct layer *l, struct layer *below, enum bb_packing packing)
 {
-    l->owner = f;
-    l->packing = packing;
-    if (l->below || !f->range.mem) {
-        l->input = bb_alloc(f->budget, INPUT_NBYTES);
+    int inflates = packing == BB_PACKING_DEFLATE || packing == BB_PACKING_GZIP;
+    *l = (struct layer){
+        .below = below, .owner = f, .packing = packing, .input = l->input, .deflate = l->deflate, .zstd = l->zstd
+    };
+    if (!l->input && (below || !f->range.mem)) {
+        l->input = bb_alloc(f->budget, INPUT_NBYTES + SLACK_NBYTES);
         if (!l->input) return 0;
     }
-    if (packing == BB_PACKING_DEFLATE || packing == BB_PACKING_GZIP) {
+    if (inflates && !l->deflate) {
         l->deflate = bb_alloc(f->budget, sizeof *l->deflate);
         if (!l->deflate) return 0;
-        isal_inflate_init(l->deflate);
     }
+    if (inflates) isal_inflate_init(l->deflate);
     if (packing == BB_PACKING_ZSTD) {
         ZSTD_customMem mem = { zstd_alloc, zstd_free, f->budget };
+        ZSTD_freeDStream(l->zstd);
         l->zstd = ZSTD_createDStream_advanced(mem);
         if (!l->zstd) return 0;
     }
     return 1;
+}
+
+enum bb_status bb_inflate_restart(struct bb_inflate *f, const struct bb_byte_range *range,
+                                  const struct bb_packed *packed, size_t first_read_nbytes, struct bb_error *err)
+{
+    unsigned n = packed->n_packings;
+    f->range = *range;
+    f->next_read_nbytes = first_read_nbytes > 0 ? BB_MIN(first_read_nbytes, INPUT_NBYTES) : INPUT_NBYTES;
+    atomic_store_explicit(&f->position, 0, memory_order_relaxed);
+    f->n_layers = n > 0 ? n : 1;
+    for (unsigned i = 0; i < f->n_layers; i++) {
+        if (!layer_start(f, &f->layers[i], i > 0 ? &f->layers[i - 1] : NULL,
+                         i < n ? (enum bb_packing)packed->packings[i] : BB_PACKING_STORED))
+            return bb_fail_budget(err, f->budget, "unpacking a file");
+    }
+    f->layers[0].checked = packed->checked;
+    f->layers[0].want_crc = packed->crc;
+    if (packed->checked) f->layers[0].want_size = packed->size;
+    return BB_OK;
 }
 
 enum bb_status bb_inflate_new(const struct bb_byte_range *range, const struct bb_packed *packed,
@@ -378,33 +414,23 @@ enum bb_status bb_inflate_new(const struct bb_byte_range *range, const struct bb
                               struct bb_error *err)
 {
     struct bb_inflate *f = bb_calloc(budget, sizeof *f);
-    unsigned n = packed->n_packings;
+    enum bb_status status;
     *inflate_ret = NULL;
     if (!f) return bb_fail_budget(err, budget, "unpacking a file");
-    f->range = *range;
     f->budget = budget;
-    f->next_read_nbytes = first_read_nbytes > 0 ? BB_MIN(first_read_nbytes, INPUT_NBYTES) : INPUT_NBYTES;
-    f->n_layers = n > 0 ? n : 1;
-    for (unsigned i = 0; i < f->n_layers; i++) {
-        f->layers[i].below = i > 0 ? &f->layers[i - 1] : NULL;
-        if (!layer_init(f, &f->layers[i], i < n ? (enum bb_packing)packed->packings[i] : BB_PACKING_STORED)) {
-            bb_inflate_free(f);
-            return bb_fail_budget(err, budget, "unpacking a file");
-        }
+    status = bb_inflate_restart(f, range, packed, first_read_nbytes, err);
+    if (status == BB_OK) {
+        *inflate_ret = f;
+    } else {
+        bb_inflate_free(f);
     }
-    if (packed->checked) {
-        f->layers[0].checked = 1;
-        f->layers[0].want_crc = packed->crc;
-        f->layers[0].want_size = packed->size;
-    }
-    *inflate_ret = f;
-    return BB_OK;
+    return status;
 }
 
 void bb_inflate_free(struct bb_inflate *f)
 {
     if (!f) return;
-    for (unsigned i = 0; i < f->n_layers; i++) {
+    for (unsigned i = 0; i < BB_MAX_PACKINGS; i++) {
         ZSTD_freeDStream(f->layers[i].zstd);
         bb_free(f->layers[i].deflate);
         bb_free(f->layers[i].input);

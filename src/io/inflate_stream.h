@@ -32,6 +32,11 @@ struct bb_inflate;
 enum bb_status bb_inflate_new(const struct bb_byte_range *range, const struct bb_packed *packed,
                               size_t first_read_nbytes, struct bb_budget *budget, struct bb_inflate **inflate_ret,
                               struct bb_error *err) BB_WARN_UNUSED;
+/* The same object for another content, keeping its memory: looking into a hundred thousand members must not give memory back
+ * to the system and ask for it each time (four times as slow). After a failure only bb_inflate_free is allowed. */
+enum bb_status bb_inflate_restart(struct bb_inflate *inflate, const struct bb_byte_range *range,
+                                  const struct bb_packed *packed, size_t first_read_nbytes,
+                                  struct bb_error *err) BB_WARN_UNUSED;
 void bb_inflate_free(struct bb_inflate *inflate);
 /* As bb_stream_read in source.h. */
 enum bb_status bb_inflate_read(struct bb_inflate *inflate, void *p, size_t cap, size_t *n_ret,

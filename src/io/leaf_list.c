@@ -37,7 +37,8 @@ struct bb_leaf_list {
     size_t n_leaves, chunks_cap;
     struct problem **problems;
     size_t n_problems, problems_cap;
-    struct bb_buf scratch; /* for names */
+    struct bb_buf scratch;     /* for names */
+    struct bb_inflate *peeker; /* for first bytes */
     /* of the outer file at hand */
     struct bb_str path;
     size_t n_members, n_archives, n_problems_here;
@@ -134,14 +135,14 @@ static enum bb_status add_leaf(struct bb_leaf_list *list, const struct thing *t,
 static enum bb_status peek(struct bb_leaf_list *list, const struct bb_byte_range *range,
                            const struct bb_packed *packed, struct head *head, struct bb_error *why)
 {
-    struct bb_inflate *inflate;
     enum bb_status status;
     head->n = 0;
     if (packed->n_packings == 0 || (packed->n_packings == 1 && packed->packings[0] == BB_PACKING_STORED))
         return bb_byte_range_read(range, 0, head->p, sizeof head->p, &head->n, why);
-    BB_TRY(bb_inflate_new(range, packed, PEEK_NBYTES, list->budget, &inflate, why));
-    status = bb_inflate_read(inflate, head->p, sizeof head->p, &head->n, why);
-    bb_inflate_free(inflate);
+    status = list->peeker ? bb_inflate_restart(list->peeker, range, packed, PEEK_NBYTES, why)
+                          : bb_inflate_new(range, packed, PEEK_NBYTES, list->budget, &list->peeker, why);
+    BB_TRY(status);
+    status = bb_inflate_read(list->peeker, head->p, sizeof head->p, &head->n, why);
     return status == BB_EOF ? BB_OK : status;
 }
 
@@ -482,6 +483,8 @@ static enum bb_status finish(struct bb_leaf_list *list, enum bb_status status, s
     if (status == BB_OK) {
         if (list->n_problems > 1) qsort(list->problems, list->n_problems, sizeof *list->problems, by_path);
         bb_buf_reset(&list->scratch);
+        bb_inflate_free(list->peeker);
+        list->peeker = NULL;
         *list_ret = list;
     } else {
         bb_leaf_list_free(list);
@@ -513,7 +516,7 @@ enum bb_status bb_leaf_list_of_bytes(const char *name, const void *data, size_t 
     *list_ret = NULL;
     if (!list) return bb_fail_budget(err, budget, "the list of input files");
     path = bb_text_put(&list->arena, bb_str_of(name));
-    status = path.p ? list_file(list, path, data, n, err) : fail_room(list, err);
+    status = path.p ? list_file(list, path, data ? data : "", data ? n : 0, err) : fail_room(list, err);
     return finish(list, status, list_ret);
 }
 
@@ -525,6 +528,7 @@ void bb_leaf_list_free(struct bb_leaf_list *list)
     bb_free(list->chunks);
     bb_free(list->problems);
     bb_buf_reset(&list->scratch);
+    bb_inflate_free(list->peeker);
     bb_text_arena_reset(&list->arena);
     bb_archive_set_free(list->archives);
     bb_free(list);

@@ -21,7 +21,7 @@ static uint64_t le64(const uint8_t *p) { return le32(p) | (uint64_t)le32(p + 4) 
 
 struct ending {
     uint64_t at; /* of the record that ends the directory: the zip64 one if there is one */
-    uint64_t directory_offset, directory_nbytes, n_entries;
+    uint64_t directory_offset, directory_nbytes;
 };
 
 static enum bb_status read_exactly(const struct bb_byte_range *range, uint64_t at, void *p, size_t n,
@@ -53,7 +53,6 @@ static enum bb_status read_ending64(const struct bb_byte_range *range, uint64_t 
         BB_TRY(read_exactly(range, places[i], record, sizeof record, &whole, err));
         if (!whole || le32(record) != SIG_END64) continue;
         ending->at = places[i];
-        ending->n_entries = le64(record + 32);
         ending->directory_nbytes = le64(record + 40);
         ending->directory_offset = le64(record + 48);
         *found_ret = 1;
@@ -67,12 +66,11 @@ static enum bb_status read_ending(const struct bb_byte_range *range, uint64_t en
 {
     int found;
     ending->at = end_at;
-    ending->n_entries = le16(end + 10);
     ending->directory_nbytes = le32(end + 12);
     ending->directory_offset = le32(end + 16);
     if (le16(end + 4) != 0 && le16(end + 4) != 0xffff)
         return bb_fail(err, BB_SKIP, "this is part %u of a split archive; join the parts first", le16(end + 4) + 1);
-    if (ending->n_entries == 0xffff || ending->directory_nbytes == 0xffffffffu ||
+    if (le16(end + 10) == 0xffff || ending->directory_nbytes == 0xffffffffu ||
         ending->directory_offset == 0xffffffffu)
         BB_TRY(read_ending64(range, end_at, ending, &found, err));
     if (ending->directory_nbytes > ending->at)
@@ -111,7 +109,7 @@ static enum bb_status find_ending(const struct bb_byte_range *range, uint8_t *wi
 
 static enum bb_status locate(struct bb_zip_directory *zip, struct bb_error *err)
 {
-    struct ending e;
+    struct ending e = { 0 };
     uint8_t sig[4];
     int whole;
     uint64_t before;
@@ -121,7 +119,6 @@ static enum bb_status locate(struct bb_zip_directory *zip, struct bb_error *err)
                        (unsigned long long)(e.directory_nbytes >> 20),
                        (unsigned long long)(MAX_DIRECTORY_NBYTES >> 20));
     zip->n = e.directory_nbytes;
-    zip->n_entries = e.n_entries;
     zip->start = e.directory_offset;
     zip->shift = 0;
     if (e.directory_nbytes == 0) { /* no members */
