@@ -62,7 +62,7 @@ many() {
     set -- $(tr -dc '0-9 ' <<<"$last")
     # a program that failed without counting a failure has still failed
     if [ $rc -ne 0 ] && [ "$2" -eq 0 ]; then set -- "$1" 1 "${3:-0}"; fi
-    [ "$2" -gt 0 ] && tail -n 80 "$scratch/out" | sed 's/^/    /'
+    [ "$2" -gt 0 ] && grep -vE '^ok ' "$scratch/out" | tail -n 80 | sed 's/^/    /'
     grep -E '^SKIPPED' "$scratch/out"
     count "$name" "$1" "$2" "${3:-0}"
 }
