@@ -19,7 +19,10 @@ enum bb_role {
     BB_TIME_HOUR_ENDING,
     BB_TIME_INTERVAL,
     BB_TIME_REPEATED,    /* date, hour ending, number in the hour, repeated-hour flag */
-    BB_TIME_CHECK_LOCAL, /* redundant, only compared */
+    BB_TIME_CHECK_LOCAL, /* redundant, only compared: the local day of the start */
+    BB_TIME_CHECK_LOCAL_END, /* redundant, only compared: the local stamp of the end, told by the clock before or after a change
+                                of it (SPP) */
+    BB_TIME_ZONE_LABEL,  /* "EDT", "EST" …: the zone in which the local stamp of the record is written */
     BB_LOCATION_NAME,
     BB_LOCATION_ID,
     BB_LOCATION_TYPE,
@@ -39,18 +42,20 @@ enum bb_role {
     BB_AS_UNIT,
     BB_AS_PRICE,
     BB_AS_QUANTITY,
-    BB_AS_WIDE_PRICE, /* a column that is one product's price; its product map entry names it */
+    BB_AS_WIDE_PRICE,    /* AS_WIDE: a column that is one product's price; .product names the product */
+    BB_AS_WIDE_QUANTITY, /* AS_WIDE: likewise its cleared megawatts */
     BB_VERSION,
     BB_IS_CURRENT,
     BB_MARKET_RUN,
-    BB_FORBIDDEN, /* a file with this column is another report */
+    BB_RECORD_LETTER, /* ISO-NE: the first field of each record says what it is (record_letter.h); the header's is "H" */
+    BB_FORBIDDEN,     /* a file with this column is another report */
     BB_N_ROLES
 };
 
 struct bb_column {
     const char *
         header; /* as published; compared without case and blanks around, with BB_FORMAT_LOOSE also without inner blanks and
-                           underscores */
+                           underscores; '*' stands for any text and '?' for any character */
     enum bb_role role;
     unsigned optional : 1; /* may be missing */
     unsigned negated : 1;  /* NYISO congestion: the sign is turned */
@@ -65,7 +70,8 @@ enum bb_shape { BB_FLAT, BB_LONG, BB_WIDE, BB_WIDE_LONG };
 enum bb_file_order { BB_ORDER_TIME, BB_ORDER_DAY, BB_ORDER_NONE };
 
 /* Operator's word -> value (enum bb_type, value index …), compared without case; a list ends with word NULL.
- * item: BB_COMPONENT_ITEM that must stand beside it, or NULL. */
+ * item: components: BB_COMPONENT_ITEM that must stand beside it, or NULL; types: what is added to name and id of a location
+ * of this type (ERCOT's energy-weighted zones), or NULL. */
 struct bb_word {
     const char *word;
     int value;
@@ -81,7 +87,8 @@ enum {
         8, /* energy = total - congestion - loss: FLAT at once, partial rows where they are joined */
     BB_FORMAT_REFERENCE = 16, /* a list of locations: no prices */
     BB_FORMAT_OFF_GRID = 32,  /* instants need not lie on the grid of minutes */
-    BB_FORMAT_NAME_IS_ID = 64 /* the operator has no other id: settlement_location_id repeats the name */
+    BB_FORMAT_NAME_IS_ID = 64, /* the operator has no other id: settlement_location_id repeats the name */
+    BB_FORMAT_FLOOR = 128      /* local stamps are put back to the grid of minutes (ERCOT SCED) */
 };
 
 #define BB_SNIFF_LINES 16
@@ -140,6 +147,7 @@ struct bb_format {
     enum bb_type default_type;
     enum bb_type (*type_of)(struct bb_str name, enum bb_type type); /* where the name decides; NULL */
     const struct bb_word *components; /* LONG shapes: word -> BB_VALUE_… or BB_WORD_DROPPED */
+    const char *only_location;        /* every row is about this one; no column says so (ERCOT system lambda) */
     const char *market_run;           /* BB_MARKET_RUN must be this word */
     int second_market; /* enum bb_market + 1: the file holds a second dataset, of that market; 0: it does not */
     const char *names; /* words of usual file and folder names: "rt_hrl rt_hourly", each worth a little */

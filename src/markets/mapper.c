@@ -29,6 +29,13 @@ static void bind_column(struct bb_reader *r, const struct bb_column *c, int fiel
     switch (c->role) {
     case BB_TIME_UTC_BEGIN:
     case BB_TIME_UTC_END:
+    case BB_TIME_LOCAL_BEGIN:
+    case BB_TIME_LOCAL_END:
+    case BB_TIME_DATE:
+    case BB_TIME_HOUR_ENDING:
+    case BB_TIME_INTERVAL:
+    case BB_TIME_REPEATED:
+    case BB_TIME_CHECK_LOCAL_END:
     case BB_TIME_CHECK_LOCAL: span_add(&r->time, field, c->role); break;
     case BB_LOCATION_NAME:
     case BB_LOCATION_ID:

@@ -41,7 +41,16 @@ static float voltage_of(struct bb_str s)
     return bb_decimal_parse(s.p, s.n, &value) == BB_NUMBER_OK && value > 0 && value < 10000 ? (float)value : NAN;
 }
 
-static enum bb_type type_of(const struct bb_format *format, struct bb_str name, struct bb_str word, int *unknown)
+int bb_place_text_ok(struct bb_str s, int field, struct bb_flaw *flaw)
+{
+    if (s.n <= NAME_MAX_NBYTES && is_text(s)) return 1;
+    bb_flaw_set(flaw, "bad_name", field, "%s",
+                s.n > NAME_MAX_NBYTES ? "the text is too long" : "the text is not valid UTF-8");
+    return 0;
+}
+
+static enum bb_type type_of(const struct bb_format *format, struct bb_str name, struct bb_str word,
+                            const char **suffix, int *unknown)
 {
     enum bb_type type = format->default_type;
     if (format->types) {
@@ -49,25 +58,23 @@ static enum bb_type type_of(const struct bb_format *format, struct bb_str name, 
         while (w->word && !bb_str_eq_nocase(word, bb_str_of(w->word))) w++;
         *unknown = w->word == NULL;
         type = w->word ? (enum bb_type)w->value : BB_TYPE_NODE;
+        *suffix = w->item;
     }
     return format->type_of ? format->type_of(name, type) : type;
 }
 
-int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, struct bb_place_key *key,
-                     int *unknown, struct bb_flaw *flaw)
+int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, char *scratch,
+                     struct bb_place_key *key, int *unknown, struct bb_flaw *flaw)
 {
     const struct bb_span *span = &reader->place;
     struct bb_str word = { "", 0 };
+    const char *suffix = NULL;
     int name_field = -1, id_field = -1, by_id = (reader->format->flags & BB_FORMAT_ID_IS_IDENTITY) != 0;
     *unknown = 0;
     *key = (struct bb_place_key){ { "", 0 }, { "", 0 }, { "", 0 }, { "", 0 }, BB_TYPE_NODE, NAN, { "", 0 } };
     for (int i = 0; i < span->n; i++) {
         struct bb_str s = texts[i];
-        if (s.n > NAME_MAX_NBYTES || !is_text(s)) {
-            bb_flaw_set(flaw, "bad_name", span->field[i], "%s",
-                        s.n > NAME_MAX_NBYTES ? "the text is too long" : "the text is not valid UTF-8");
-            return 0;
-        }
+        if (!bb_place_text_ok(s, span->field[i], flaw)) return 0;
         switch ((int)span->role[i]) {
         case BB_LOCATION_NAME: key->name = s, name_field = span->field[i]; break;
         case BB_LOCATION_ID: key->id = s, id_field = span->field[i]; break;
@@ -77,13 +84,20 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
         default: break;
         }
     }
+    if (reader->format->only_location) key->name = bb_str_of(reader->format->only_location);
     if (key->name.n == 0 || (by_id && key->id.n == 0)) {
         bb_flaw_set(flaw, "missing_name", key->name.n == 0 ? name_field : id_field, "the location's %s is empty",
                     key->name.n == 0 ? "name" : "id");
         return 0;
     }
+    key->type = type_of(reader->format, key->name, word, &suffix, unknown);
+    if (suffix) {
+        size_t n = strlen(suffix);
+        memcpy(scratch, key->name.p, key->name.n);
+        memcpy(scratch + key->name.n, suffix, n);
+        key->name = (struct bb_str){ scratch, key->name.n + n };
+    }
     if (reader->format->flags & BB_FORMAT_NAME_IS_ID) key->id = key->name;
     key->identity = by_id ? key->id : key->name;
-    key->type = type_of(reader->format, key->name, word, unknown);
     return 1;
 }

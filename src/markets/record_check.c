@@ -112,8 +112,12 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
     } else {
         *utc_s_ret = slot->utc_s;
     }
-    /* a key that was put together lives in scratch memory only until the next one */
-    pass->last_time = pass->reader->time.together ? raw : (struct bb_str){ "", 0 };
+    /* a key that was put together lives in scratch memory only until the next one; its copy in the cache stays until a
+     * later miss, which comes through here again */
+    if (pass->reader->time.together)
+        pass->last_time = raw;
+    else
+        pass->last_time = (struct bb_str){ slot->text, raw.n <= BB_TIME_TEXT_MAX ? raw.n : 0 };
     pass->last_utc_s = *utc_s_ret;
     return 1;
 }
@@ -121,6 +125,7 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
 int bb_pass_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *place_ret)
 {
     const struct bb_place_entry *e = bb_place_cache_find(&pass->worker->places, pass->reader->layout, raw);
+    char scratch[BB_PLACE_ROOM_NBYTES];
     struct bb_str texts[8];
     struct bb_place_key key;
     struct bb_flaw flaw;
@@ -131,7 +136,7 @@ int bb_pass_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct
         return 1;
     }
     clean_span(pass, rec, &pass->reader->place, texts);
-    if (!bb_place_resolve(pass->reader, texts, &key, &unknown, &flaw)) {
+    if (!bb_place_resolve(pass->reader, texts, scratch, &key, &unknown, &flaw)) {
         bb_pass_reject(pass, rec, &flaw);
         return 0;
     }

@@ -1,4 +1,5 @@
 #include "markets/time_rule.h"
+#include "markets/repeated_hour.h"
 
 /* Prices before 1990 or after 2099 do not exist; a stamp there is a typing error. */
 #define FIRST_UTC_S INT64_C(631152000)
@@ -7,7 +8,9 @@
 struct parts {
     int64_t begin, end;
     int32_t check_day;
-    int begin_field, end_field, check_field; /* -1: none */
+    struct bb_wall check_end;
+    int begin_field, end_field, check_field, check_end_field; /* -1: none */
+    struct bb_local_parts local;
 };
 
 static int instant(struct bb_str s, int64_t *utc_s)
@@ -38,7 +41,11 @@ static int read_parts(const struct bb_reader *reader, const struct bb_str *texts
             ok = bb_stamp_date(s.p, s.n, &p->check_day) == 0;
             p->check_field = field;
             break;
-        default: break;
+        case BB_TIME_CHECK_LOCAL_END:
+            ok = bb_stamp_wall(s.p, s.n, &p->check_end) == 0;
+            p->check_end_field = field;
+            break;
+        default: ok = bb_local_take(&p->local, reader->time.role[i], s, field); break;
         }
         if (ok) continue;
         if (s.n == 0)
@@ -50,13 +57,26 @@ static int read_parts(const struct bb_reader *reader, const struct bb_str *texts
     return 1;
 }
 
+/* The label of an interval that ends when the clock changes: by the new clock in spring (03:00), by the old one in autumn
+ * (02:00, which the next hour bears again). Both are taken on both days. */
+static int labels_end(const struct bb_zone *zone, int64_t begin, int64_t step, struct bb_wall label)
+{
+    int64_t text = bb_wall_as_utc(label);
+    return text == bb_wall_as_utc(bb_zone_local(zone, begin + step).wall) ||
+           text == bb_wall_as_utc(bb_zone_local(zone, begin).wall) + step;
+}
+
 int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, uint32_t *utc_s_ret,
                     struct bb_flaw *flaw)
 {
-    struct parts p = { .begin_field = -1, .end_field = -1, .check_field = -1 };
+    struct parts p = { .begin_field = -1, .end_field = -1, .check_field = -1, .check_end_field = -1, .local = BB_LOCAL_PARTS_INIT };
     int64_t step = (int64_t)reader->dataset.minutes * 60;
     int field;
     if (!read_parts(reader, texts, &p, flaw)) return 0;
+    if (p.local.field >= 0) {
+        if (!bb_local_begin(reader, &p.local, &p.begin, flaw)) return 0;
+        p.begin_field = p.local.field;
+    }
     field = p.begin_field >= 0 ? p.begin_field : p.end_field;
     if (p.begin_field < 0)
         p.begin = p.end - step;
@@ -78,6 +98,11 @@ int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, 
     if (p.check_field >= 0 && bb_zone_local(reader->zone, p.begin).wall.day != p.check_day) {
         bb_flaw_set(flaw, "contradiction", p.check_field,
                     "the operator's local day of the interval's start is another one");
+        return 0;
+    }
+    if (p.check_end_field >= 0 && !labels_end(reader->zone, p.begin, step, p.check_end)) {
+        bb_flaw_set(flaw, "contradiction", p.check_end_field,
+                    "the local label is not the end of the interval that the UTC column names");
         return 0;
     }
     *utc_s_ret = (uint32_t)p.begin;
