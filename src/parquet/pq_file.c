@@ -1,4 +1,6 @@
 /* Splices finished chunks into a file and writes what follows them: bloom filters, indexes, footer. */
+#include "parquet/pq_file.h"
+
 #include "parquet/pq_chunk.h"
 
 #include "parquet/pq_arrow_schema.h"
@@ -9,43 +11,6 @@
 
 #define FORMAT_VERSION  2
 #define TAIL_MAX_NBYTES ((size_t)INT32_MAX)
-
-struct piece { /* of one of the buffers that are written behind the row groups */
-    uint64_t start;
-    uint32_t nbytes; /* 0: there is none */
-};
-
-/* What the footer will say of one column chunk. */
-struct chunk_note {
-    uint64_t dictionary_offset, data_offset; /* dictionary_offset 0: none */
-    uint64_t compressed_nbytes, uncompressed_nbytes;
-    uint64_t nulls;
-    uint32_t pages_of_encoding[BB_PQ_BYTE_STREAM_SPLIT + 1];
-    struct piece bloom, column_index, offset_index, min, max; /* min and max lie in texts */
-    uint8_t has_bounds, min_exact, max_exact;
-};
-
-struct group_note {
-    uint64_t rows, offset, compressed_nbytes, uncompressed_nbytes;
-};
-
-struct bb_pq_file {
-    int fd;
-    const struct bb_pq_column *columns;
-    size_t n_columns;
-    const int *sorting;
-    size_t n_sorting;
-    struct bb_pq_options options;
-    struct bb_budget *budget;
-    struct bb_buf out; /* not written yet */
-    uint64_t written_nbytes;
-    struct bb_buf blooms, column_indexes, offset_indexes, texts;
-    struct chunk_note *chunks; /* group by group */
-    size_t n_chunks, chunks_cap;
-    struct group_note *groups;
-    size_t n_groups, groups_cap;
-    uint64_t rows;
-};
 
 static enum bb_status no_memory(const struct bb_pq_file *f, struct bb_error *err)
 {
@@ -70,21 +35,21 @@ static enum bb_status write_all(struct bb_pq_file *f, const char *p, size_t n, s
     return BB_OK;
 }
 
-static enum bb_status flush(struct bb_pq_file *f, struct bb_error *err)
+enum bb_status bb_pq_file_flush(struct bb_pq_file *f, struct bb_error *err)
 {
     BB_TRY(write_all(f, f->out.p, f->out.n, err));
     f->out.n = 0;
     return BB_OK;
 }
 
-static enum bb_status put(struct bb_pq_file *f, const void *p, size_t n, struct bb_error *err)
+enum bb_status bb_pq_file_put(struct bb_pq_file *f, const void *p, size_t n, struct bb_error *err)
 {
-    if (f->out.n + n > BB_PQ_WRITE_NBYTES) BB_TRY(flush(f, err));
+    if (f->out.n + n > BB_PQ_WRITE_NBYTES) BB_TRY(bb_pq_file_flush(f, err));
     if (n >= BB_PQ_WRITE_NBYTES) return write_all(f, p, n, err);
     return bb_buf_put(&f->out, p, n) ? BB_OK : no_memory(f, err);
 }
 
-static uint64_t offset_of(const struct bb_pq_file *f) { return f->written_nbytes + f->out.n; }
+uint64_t bb_pq_file_offset(const struct bb_pq_file *f) { return f->written_nbytes + f->out.n; }
 
 enum bb_status bb_pq_file_new(int fd, const struct bb_pq_column *columns, size_t n_columns, const int *sorting,
                               size_t n_sorting, const struct bb_pq_options *options, struct bb_budget *budget,
@@ -110,7 +75,7 @@ enum bb_status bb_pq_file_new(int fd, const struct bb_pq_column *columns, size_t
     bb_buf_init(&f->column_indexes, budget, TAIL_MAX_NBYTES);
     bb_buf_init(&f->offset_indexes, budget, TAIL_MAX_NBYTES);
     bb_buf_init(&f->texts, budget, TAIL_MAX_NBYTES);
-    status = bb_buf_reserve(&f->out, BB_PQ_WRITE_NBYTES) ? put(f, "PAR1", 4, err) : no_memory(f, err);
+    status = bb_buf_reserve(&f->out, BB_PQ_WRITE_NBYTES) ? bb_pq_file_put(f, "PAR1", 4, err) : no_memory(f, err);
     if (status != BB_OK) {
         bb_pq_file_free(f);
         return status;
@@ -158,7 +123,7 @@ static enum bb_status check_group(const struct bb_pq_file *f, struct bb_pq_chunk
     return BB_OK;
 }
 
-static int keep(struct bb_buf *where, struct bb_str bytes, struct piece *piece)
+static int keep(struct bb_buf *where, struct bb_str bytes, struct bb_pq_piece *piece)
 {
     piece->start = where->n;
     piece->nbytes = (uint32_t)bytes.n;
@@ -167,11 +132,11 @@ static int keep(struct bb_buf *where, struct bb_str bytes, struct piece *piece)
 
 static enum bb_status append_chunk(struct bb_pq_file *f, const struct bb_pq_chunk *c, struct bb_error *err)
 {
-    struct chunk_note *note = &f->chunks[f->n_chunks];
+    struct bb_pq_chunk_note *note = &f->chunks[f->n_chunks];
     struct bb_pq_bounds bounds = bb_pq_chunk_bounds(c);
-    uint64_t offset = offset_of(f);
+    uint64_t offset = bb_pq_file_offset(f);
     int ok = 1;
-    *note = (struct chunk_note){ .dictionary_offset = c->dict_page.n ? offset : 0,
+    *note = (struct bb_pq_chunk_note){ .dictionary_offset = c->dict_page.n ? offset : 0,
                                  .data_offset = offset + c->dict_page.n,
                                  .compressed_nbytes = c->dict_page.n + c->pages.n,
                                  .uncompressed_nbytes = c->uncompressed_nbytes,
@@ -193,20 +158,38 @@ static enum bb_status append_chunk(struct bb_pq_file *f, const struct bb_pq_chun
     if (!ok) return no_memory(f, err);
     note->column_index.nbytes = (uint32_t)(f->column_indexes.n - note->column_index.start);
     note->offset_index.nbytes = (uint32_t)(f->offset_indexes.n - note->offset_index.start);
-    BB_TRY(put(f, c->dict_page.p, c->dict_page.n, err));
-    BB_TRY(put(f, c->pages.p, c->pages.n, err));
+    BB_TRY(bb_pq_file_put(f, c->dict_page.p, c->dict_page.n, err));
+    BB_TRY(bb_pq_file_put(f, c->pages.p, c->pages.n, err));
     f->n_chunks++;
     return BB_OK;
+}
+
+enum bb_status bb_pq_file_room_for_group(struct bb_pq_file *f, struct bb_error *err)
+{
+    if (!bb_grow(f->budget, (void **)&f->chunks, &f->chunks_cap, f->n_chunks + f->n_columns, sizeof *f->chunks) ||
+        !bb_grow(f->budget, (void **)&f->groups, &f->groups_cap, f->n_groups + 1, sizeof *f->groups))
+        return no_memory(f, err);
+    return BB_OK;
+}
+
+void bb_pq_file_count_group(struct bb_pq_file *f, const struct bb_pq_group_note *note)
+{
+    f->groups[f->n_groups++] = *note;
+    f->rows += note->rows;
+}
+
+enum bb_status bb_pq_file_append_blob(struct bb_pq_file *f, struct bb_str bytes, uint64_t *offset_ret, struct bb_error *err)
+{
+    *offset_ret = bb_pq_file_offset(f);
+    return bb_pq_file_put(f, bytes.p, bytes.n, err);
 }
 
 enum bb_status bb_pq_file_append_group(struct bb_pq_file *f, struct bb_pq_chunk *const *chunks, const int *same_as,
                                        struct bb_error *err)
 {
-    struct group_note group = { .offset = offset_of(f) };
+    struct bb_pq_group_note group = { .offset = bb_pq_file_offset(f) };
     BB_TRY(check_group(f, chunks, same_as, err));
-    if (!bb_grow(f->budget, (void **)&f->chunks, &f->chunks_cap, f->n_chunks + f->n_columns, sizeof *f->chunks) ||
-        !bb_grow(f->budget, (void **)&f->groups, &f->groups_cap, f->n_groups + 1, sizeof *f->groups))
-        return no_memory(f, err);
+    BB_TRY(bb_pq_file_room_for_group(f, err));
     group.rows = chunk_for(chunks, same_as, 0)->rows;
     for (size_t i = 0; i < f->n_columns; i++) {
         const struct bb_pq_chunk *c = chunk_for(chunks, same_as, i);
@@ -214,8 +197,7 @@ enum bb_status bb_pq_file_append_group(struct bb_pq_file *f, struct bb_pq_chunk 
         group.compressed_nbytes += c->dict_page.n + c->pages.n;
         group.uncompressed_nbytes += c->uncompressed_nbytes;
     }
-    f->groups[f->n_groups++] = group;
-    f->rows += group.rows;
+    bb_pq_file_count_group(f, &group);
     return BB_OK;
 }
 
@@ -277,7 +259,7 @@ static int has_legacy_order(const struct bb_pq_column *column)
 }
 
 static void put_statistics(struct bb_pq_tw *w, const struct bb_pq_file *f, const struct bb_pq_column *column,
-                           const struct chunk_note *note)
+                           const struct bb_pq_chunk_note *note)
 {
     struct bb_str min = { f->texts.p + note->min.start, note->min.nbytes },
                   max = { f->texts.p + note->max.start, note->max.nbytes };
@@ -296,7 +278,7 @@ static void put_statistics(struct bb_pq_tw *w, const struct bb_pq_file *f, const
     bb_pq_tw_end(w);
 }
 
-static void put_encodings(struct bb_pq_tw *w, const struct bb_pq_column *column, const struct chunk_note *note)
+static void put_encodings(struct bb_pq_tw *w, const struct bb_pq_column *column, const struct bb_pq_chunk_note *note)
 {
     int used[BB_PQ_BYTE_STREAM_SPLIT + 1] = { 0 };
     size_t n = 0;
@@ -318,7 +300,7 @@ static void put_page_encoding(struct bb_pq_tw *w, enum bb_pq_page kind, int enco
     bb_pq_tw_end(w);
 }
 
-static void put_encoding_stats(struct bb_pq_tw *w, const struct chunk_note *note)
+static void put_encoding_stats(struct bb_pq_tw *w, const struct bb_pq_chunk_note *note)
 {
     size_t n = note->dictionary_offset != 0;
     for (size_t e = 0; e < BB_ARRAY_LEN(note->pages_of_encoding); e++) n += note->pages_of_encoding[e] != 0;
@@ -334,7 +316,7 @@ struct tail {
 };
 
 static void put_chunk(struct bb_pq_tw *w, const struct bb_pq_file *f, const struct tail *tail, size_t i,
-                      const struct chunk_note *note, uint64_t rows)
+                      const struct bb_pq_chunk_note *note, uint64_t rows)
 {
     const struct bb_pq_column *column = &f->columns[i];
     bb_pq_tw_item_struct(w);
@@ -370,7 +352,7 @@ static void put_groups(struct bb_pq_tw *w, const struct bb_pq_file *f, const str
 {
     bb_pq_tw_list(w, 4, BB_PQ_TW_STRUCT, f->n_groups);
     for (size_t g = 0; g < f->n_groups; g++) {
-        const struct group_note *group = &f->groups[g];
+        const struct bb_pq_group_note *group = &f->groups[g];
         bb_pq_tw_item_struct(w);
         bb_pq_tw_list(w, 1, BB_PQ_TW_STRUCT, f->n_columns);
         for (size_t i = 0; i < f->n_columns; i++)
@@ -436,19 +418,19 @@ enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kv
     struct bb_buf footer;
     uint32_t footer_nbytes;
     enum bb_status status = BB_OK;
-    tail.blooms = offset_of(f);
-    BB_TRY(put(f, f->blooms.p, f->blooms.n, err));
-    tail.column_indexes = offset_of(f);
-    BB_TRY(put(f, f->column_indexes.p, f->column_indexes.n, err));
-    tail.offset_indexes = offset_of(f);
-    BB_TRY(put(f, f->offset_indexes.p, f->offset_indexes.n, err));
+    tail.blooms = bb_pq_file_offset(f);
+    BB_TRY(bb_pq_file_put(f, f->blooms.p, f->blooms.n, err));
+    tail.column_indexes = bb_pq_file_offset(f);
+    BB_TRY(bb_pq_file_put(f, f->column_indexes.p, f->column_indexes.n, err));
+    tail.offset_indexes = bb_pq_file_offset(f);
+    BB_TRY(bb_pq_file_put(f, f->offset_indexes.p, f->offset_indexes.n, err));
     bb_buf_init(&footer, f->budget, TAIL_MAX_NBYTES);
     if (!write_footer(f, &tail, kvs, n_kvs, &footer)) status = no_memory(f, err);
     footer_nbytes = (uint32_t)footer.n;
-    if (status == BB_OK) status = put(f, footer.p, footer.n, err);
-    if (status == BB_OK) status = put(f, &footer_nbytes, 4, err);
-    if (status == BB_OK) status = put(f, "PAR1", 4, err);
-    if (status == BB_OK) status = flush(f, err);
+    if (status == BB_OK) status = bb_pq_file_put(f, footer.p, footer.n, err);
+    if (status == BB_OK) status = bb_pq_file_put(f, &footer_nbytes, 4, err);
+    if (status == BB_OK) status = bb_pq_file_put(f, "PAR1", 4, err);
+    if (status == BB_OK) status = bb_pq_file_flush(f, err);
     if (status == BB_OK && nbytes_ret) *nbytes_ret = f->written_nbytes;
     bb_buf_reset(&footer);
     return status;

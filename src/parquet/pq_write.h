@@ -79,6 +79,17 @@ void bb_pq_file_free(struct bb_pq_file *file); /* also after a failure; does not
 enum bb_status bb_pq_file_append_group(struct bb_pq_file *file, struct bb_pq_chunk *const *chunks, const int *same_as,
                                        struct bb_error *err) BB_WARN_UNUSED;
 
+/* Bytes of the caller's own between row groups, which readers of Parquet pass over; their place is for a key-value. */
+enum bb_status bb_pq_file_append_blob(struct bb_pq_file *file, struct bb_str bytes, uint64_t *offset_ret,
+                                      struct bb_error *err) BB_WARN_UNUSED;
+
+/* A row group of a file that busbar wrote with the same columns and codec: its pages are copied byte for byte, statistics and indexes follow.
+ * Nothing is decoded. bb_pq_file_can_copy asks once per file. */
+struct bb_pq_reader;
+int bb_pq_file_can_copy(const struct bb_pq_file *file, const struct bb_pq_reader *reader);
+enum bb_status bb_pq_file_append_copied(struct bb_pq_file *file, struct bb_pq_reader *reader, size_t group,
+                                        struct bb_error *err) BB_WARN_UNUSED;
+
 /* Writes indexes, bloom filters, the footer with kvs (ARROW:schema is added by itself) and the magic. *nbytes_ret is the file size. */
 enum bb_status bb_pq_file_finish(struct bb_pq_file *file, const struct bb_pq_kv *kvs, size_t n_kvs, uint64_t *nbytes_ret,
                                  struct bb_error *err) BB_WARN_UNUSED;
