@@ -42,8 +42,9 @@ enum bb_role {
     BB_AS_UNIT,
     BB_AS_PRICE,
     BB_AS_QUANTITY,
-    BB_AS_WIDE_PRICE,    /* AS_WIDE: a column that is one product's price; .product names the product */
-    BB_AS_WIDE_QUANTITY, /* AS_WIDE: likewise its cleared megawatts */
+    BB_AS_ITEM,          /* a second word for the product; must agree with the product's item */
+    BB_AS_WIDE_PRICE,    /* WIDE_AS: a column that is one product's price; .product names the product */
+    BB_AS_WIDE_QUANTITY, /* WIDE_AS: likewise its cleared megawatts */
     BB_VERSION,
     BB_IS_CURRENT,
     BB_MARKET_RUN,
@@ -61,10 +62,20 @@ struct bb_column {
     unsigned negated : 1;  /* NYISO congestion: the sign is turned */
     unsigned either : 1;  /* one of several headers for one role: the first that is present is bound, one must be */
     unsigned dataset : 2; /* 0: every dataset of the file; 1, 2: only the first, second (PJM rt_da_monthly_lmps) */
-    const char *product;  /* BB_AS_WIDE_PRICE: as_product */
+    const char *product;  /* BB_AS_WIDE_…: a word of the format's products */
+    const char *region;   /* BB_AS_WIDE_…: the region of this column, where the record has none */
 };
 
-enum bb_shape { BB_FLAT, BB_LONG, BB_WIDE, BB_WIDE_LONG };
+/* Ancillary reports (kind BB_ANCILLARY) come in each of these shapes; a row's place is a product in a region.
+ *   FLAT     product, region, price and quantity in columns of a record: BB_AS_PRODUCT, BB_AS_REGION, BB_AS_PRICE,
+ *            BB_AS_QUANTITY.
+ *   LONG     one value per record, BB_COMPONENT_VALUE; the words of BB_COMPONENT say whether it is BB_VALUE_PRICE or
+ *            BB_VALUE_QUANTITY; without a BB_COMPONENT column it is the price. Rows are partial: price and quantity may come
+ *            from two files.
+ *   WIDE     BB_AS_PRODUCT, BB_AS_REGION and the hours of a day, which are prices.
+ *   WIDE_AS  a column per product: BB_AS_WIDE_PRICE, BB_AS_WIDE_QUANTITY; the region in a column, or with each product
+ *            column (.region), or one for the whole report (as_region). A product whose cells are empty makes no row. */
+enum bb_shape { BB_FLAT, BB_LONG, BB_WIDE, BB_WIDE_LONG, BB_WIDE_AS };
 
 /* How far rows inside one file may be out of time order: what the pipeline may emit early. Only a hint, never trusted. */
 enum bb_file_order { BB_ORDER_TIME, BB_ORDER_DAY, BB_ORDER_NONE };
@@ -79,6 +90,40 @@ struct bb_word {
 };
 #define BB_WORD_DROPPED (-1) /* known, and knowingly not stored: CAISO's greenhouse-gas part */
 
+/* An ancillary product: the operator's word (compared without case, runs of blanks as one) -> as_product_standard; a list ends
+ * with word NULL. A product that no entry has is kept as it is spelled, with the standard BB_AS_OTHER, and counted among the
+ * unknown words. */
+struct bb_product {
+    const char *word;
+    const char *standard; /* BB_AS_REG … */
+    const char *product;  /* as_product where it is spelled otherwise, or NULL */
+    const char *unit;     /* NULL: $/MW */
+    const char *item;     /* BB_AS_ITEM that must stand beside it, or NULL */
+};
+struct bb_region { /* operator's word -> as_region; a list ends with word NULL */
+    const char *word, *region;
+};
+#define BB_AS_REG              "REG"
+#define BB_AS_REG_UP           "REG_UP"
+#define BB_AS_REG_DOWN         "REG_DOWN"
+#define BB_AS_REG_MILEAGE      "REG_MILEAGE"
+#define BB_AS_REG_UP_MILEAGE   "REG_UP_MILEAGE"
+#define BB_AS_REG_DOWN_MILEAGE "REG_DOWN_MILEAGE"
+#define BB_AS_REG_PERFORMANCE  "REG_PERFORMANCE"
+#define BB_AS_SPIN             "SPIN"
+#define BB_AS_NON_SPIN         "NON_SPIN"
+#define BB_AS_PRIMARY          "PRIMARY"
+#define BB_AS_SUPPLEMENTAL     "SUPPLEMENTAL"
+#define BB_AS_CONTINGENCY      "CONTINGENCY"
+#define BB_AS_RAMP_UP          "RAMP_UP"
+#define BB_AS_RAMP_DOWN        "RAMP_DOWN"
+#define BB_AS_UNCERTAINTY_UP   "UNCERTAINTY_UP"
+#define BB_AS_SHORT_TERM       "SHORT_TERM"
+#define BB_AS_FORECAST_ENERGY  "FORECAST_ENERGY"
+#define BB_AS_OTHER            "OTHER"
+#define BB_AS_PER_MW           "$/MW"
+#define BB_AS_PER_MW_MILE      "$/MW-mile" /* mileage and performance */
+
 enum {
     BB_FORMAT_LOOSE = 1,          /* see struct bb_column */
     BB_FORMAT_ID_IS_IDENTITY = 2, /* identity is the id (which may then not be empty), else the name */
@@ -88,7 +133,16 @@ enum {
     BB_FORMAT_REFERENCE = 16, /* a list of locations: no prices */
     BB_FORMAT_OFF_GRID = 32,  /* instants need not lie on the grid of minutes */
     BB_FORMAT_NAME_IS_ID = 64, /* the operator has no other id: settlement_location_id repeats the name */
-    BB_FORMAT_FLOOR = 128      /* local stamps are put back to the grid of minutes (ERCOT SCED) */
+    BB_FORMAT_PARTIAL = 4096,  /* FLAT, WIDE_AS: rows are parts of rows, other reports hold the rest */
+    BB_FORMAT_FLOOR = 128,     /* local stamps are put back to the grid of minutes (ERCOT SCED) */
+    BB_FORMAT_SEQUENTIAL = 1 << 16, /* blocks are parsed one after the other: row order or a trailer decides something */
+    BB_FORMAT_ROW_ORDER = 1 << 17,  /* which pass of the repeated hour is meant follows from row order: row_order.h */
+    BB_FORMAT_DOUBLED_HOUR = 1 << 18, /* with it: of hours by number a second "2" is the repeated one */
+    BB_FORMAT_EXTRA_FIELDS = 1 << 19, /* records may have more fields than the header has names */
+    BB_FORMAT_CUT_NOW = 1 << 20,      /* a file fetched on its own day also holds forecasts: what lies after the file's own
+                                         modification time is left out */
+    BB_FORMAT_BY_ID = 1 << 21         /* records have an id and no name; the name is the id until finish_place or another
+                                         file knows better. With BB_FORMAT_ID_IS_IDENTITY */
 };
 
 #define BB_SNIFF_LINES 16
@@ -146,8 +200,15 @@ struct bb_format {
     const struct bb_word *types;     /* location types; NULL: everything is default_type */
     enum bb_type default_type;
     enum bb_type (*type_of)(struct bb_str name, enum bb_type type); /* where the name decides; NULL */
+    void (*finish_place)(struct bb_place_key *key); /* type, zone, voltage, name where name and id decide; NULL */
     const struct bb_word *components; /* LONG shapes: word -> BB_VALUE_… or BB_WORD_DROPPED */
+    const char *default_zone;         /* zone of locations where no column or an empty one says it (SPP before its second area) */
     const char *only_location;        /* every row is about this one; no column says so (ERCOT system lambda) */
+    const struct bb_product *products; /* ancillary reports */
+    const struct bb_region *regions;   /* ancillary reports: names of regions; NULL: as published */
+    const char *as_region;             /* of ancillary rows where no column or an empty one says it */
+    /* Where one text holds both: moves the region out of the product ("RTO Regulation"). NULL. */
+    void (*as_split)(struct bb_str *product, struct bb_str *region);
     const char *market_run;           /* BB_MARKET_RUN must be this word */
     int second_market; /* enum bb_market + 1: the file holds a second dataset, of that market; 0: it does not */
     const char *names; /* words of usual file and folder names: "rt_hrl rt_hourly", each worth a little */
@@ -174,7 +235,8 @@ struct bb_str bb_sniff_line(const struct bb_sniff *sniff, size_t i); /* "" behin
 /* The first data record's field for a role, blanks and quotes removed; n == 0 if there is none. */
 struct bb_str bb_sniff_field(const struct bb_sniff *sniff, const struct bb_format *format,
                              const struct bb_binding *binding, enum bb_role role);
-/* The distance of the first two distinct instants of the BB_TIME_UTC_BEGIN column: 60 (whole hours apart), 15, 5, 0 (the file holds
+/* The distance of the first two distinct instants of the BB_TIME_UTC_BEGIN column (without one, of BB_TIME_UTC_END, and
+ * *first_utc_s_ret is an end then): 60 (whole hours apart), 15, 5, 0 (the file holds
  * fewer than two) or -1 (none of these). Asks for more head as needed. *first_utc_s_ret as in struct bb_detection. */
 int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *binding,
                      uint32_t *first_utc_s_ret);

@@ -19,9 +19,11 @@ enum bb_status bb_map_long(struct bb_pass *pass)
         struct bb_record rec;
         struct bb_row *row = bb_pass_row(pass);
         double value;
-        int slot, there = 0;
+        int slot = BB_VALUE_PRICE, there = 0;
         if (!bb_record_open(pass, r, &rec)) continue;
-        if (!bb_pass_time(pass, &rec, &row->start_utc_s) || !bb_pass_component(pass, &rec, &slot)) goto lost;
+        if (!bb_pass_time(pass, &rec, &row->start_utc_s) ||
+            (reader->component.n && !bb_pass_component(pass, &rec, &slot)))
+            goto lost;
         if (BB_UNLIKELY(!run_is(pass, &rec)) && !bb_pass_run_odd(pass, &rec)) goto lost;
         if (!bb_pass_place(pass, &rec, &row->place)) goto lost;
         if (!bb_pass_price(pass, &rec, reader->value_field, &value, &there)) goto lost;

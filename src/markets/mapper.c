@@ -24,6 +24,21 @@ static void add_price(struct bb_reader *r, int field, int slot, int negated)
     r->price_negated[r->n_prices++] = (uint8_t)negated;
 }
 
+static void add_wide_column(struct bb_reader *r, const struct bb_column *c, int field)
+{
+    struct bb_wide_column *at = r->wide, *end = at + r->n_wide;
+    while (at < end &&
+           (strcmp(at->product, c->product) != 0 ||
+            !bb_str_eq(bb_str_of(at->region ? at->region : ""), bb_str_of(c->region ? c->region : ""))))
+        at++;
+    if (at == end) {
+        if (r->n_wide == (int)BB_ARRAY_LEN(r->wide)) return;
+        r->n_wide++;
+        *at = (struct bb_wide_column){ -1, -1, c->product, c->region };
+    }
+    *(c->role == BB_AS_WIDE_PRICE ? &at->field : &at->quantity_field) = field;
+}
+
 static void bind_column(struct bb_reader *r, const struct bb_column *c, int field)
 {
     switch (c->role) {
@@ -36,12 +51,17 @@ static void bind_column(struct bb_reader *r, const struct bb_column *c, int fiel
     case BB_TIME_INTERVAL:
     case BB_TIME_REPEATED:
     case BB_TIME_CHECK_LOCAL_END:
+    case BB_TIME_ZONE_LABEL:
     case BB_TIME_CHECK_LOCAL: span_add(&r->time, field, c->role); break;
     case BB_LOCATION_NAME:
     case BB_LOCATION_ID:
     case BB_LOCATION_TYPE:
     case BB_LOCATION_ZONE:
     case BB_LOCATION_VOLTAGE:
+    case BB_AS_PRODUCT:
+    case BB_AS_REGION:
+    case BB_AS_ITEM:
+    case BB_AS_UNIT:
     case BB_LOCATION_OTHER: span_add(&r->place, field, c->role); break;
     case BB_COMPONENT:
     case BB_COMPONENT_ITEM: span_add(&r->component, field, c->role); break;
@@ -49,11 +69,16 @@ static void bind_column(struct bb_reader *r, const struct bb_column *c, int fiel
     case BB_PRICE_ENERGY: add_price(r, field, BB_VALUE_ENERGY, c->negated); break;
     case BB_PRICE_CONGESTION: add_price(r, field, BB_VALUE_CONGESTION, c->negated); break;
     case BB_PRICE_LOSS: add_price(r, field, BB_VALUE_LOSS, c->negated); break;
+    case BB_AS_PRICE: add_price(r, field, BB_VALUE_PRICE, c->negated); break;
+    case BB_AS_QUANTITY: add_price(r, field, BB_VALUE_QUANTITY, c->negated); break;
+    case BB_AS_WIDE_PRICE:
+    case BB_AS_WIDE_QUANTITY: add_wide_column(r, c, field); break;
     case BB_COMPONENT_VALUE: r->value_field = field; break;
     case BB_HOUR_VALUES: r->first_hour = field; break;
     case BB_VERSION: r->version_field = field; break;
     case BB_IS_CURRENT: r->current_field = field; break;
     case BB_MARKET_RUN: r->run_field = field; break;
+    case BB_RECORD_LETTER: r->letters.used = 1; break;
     default: break;
     }
 }
@@ -104,11 +129,26 @@ static void settle_hours(struct bb_reader *r, int32_t day)
     }
 }
 
+/* Only a file of the very day is cut: an archive of past or made-up future days is not. */
+static void settle_cut(struct bb_reader *r, int64_t modified_utc_s)
+{
+    int64_t start;
+    if (modified_utc_s <= 0) return;
+    r->cut_from_utc_s = modified_utc_s;
+    bb_zone_day(r->zone, bb_zone_local(r->zone, modified_utc_s).wall.day, &start, &r->cut_to_utc_s);
+}
+
 static uint64_t layout_of(const struct bb_reader *r, const struct bb_binding *b, int part)
 {
     uint64_t h = bb_hash64(r->format->report, strlen(r->format->report));
     h = h * 0x9E3779B97F4A7C15u ^ bb_hash64(b->field, sizeof b->field);
     return h * 0x9E3779B97F4A7C15u ^ (uint64_t)(r->dataset.minutes * 4 + part);
+}
+
+/* Rows of the format need no other rows to be complete. */
+static int is_whole(const struct bb_format *format)
+{
+    return (format->shape == BB_FLAT || format->shape == BB_WIDE_AS) && !(format->flags & BB_FORMAT_PARTIAL);
 }
 
 enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_dataset *dataset,
@@ -137,7 +177,7 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
     r->data_at = b->data_at;
     r->value_field = r->run_field = r->version_field = r->current_field = -1;
     r->version = (uint16_t)d->version;
-    r->flags = (uint8_t)((format->shape == BB_FLAT ? 0 : BB_ROW_PARTIAL) |
+    r->flags = (uint8_t)((is_whole(format) ? 0 : BB_ROW_PARTIAL) |
                          (format->flags & BB_FORMAT_PRELIMINARY ? BB_ROW_PRELIMINARY : 0));
     r->derive_energy = format->shape == BB_FLAT && (format->flags & BB_FORMAT_DERIVE_ENERGY);
     r->layout = layout_of(r, b, part);
@@ -147,6 +187,9 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
     drop_strays(&r->place);
     r->n_hours = b->n_hours;
     if (r->n_hours) settle_hours(r, d->day);
+    r->day_known = d->day_known;
+    r->day = d->day;
+    if (format->flags & BB_FORMAT_CUT_NOW) settle_cut(r, evidence->modified_utc_s);
     status = copy_header(r, b, (struct bb_str){ evidence->head.p + b->header_at, b->header_nbytes }, err);
     if (status != BB_OK) {
         bb_reader_free(r);
@@ -159,6 +202,7 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
 void bb_reader_free(struct bb_reader *r)
 {
     if (!r) return;
+    bb_row_order_reset(&r->order);
     bb_free(r->header_text);
     bb_free(r->header);
     bb_free(r->names);
@@ -218,6 +262,7 @@ static enum bb_status map_piece(struct bb_pass *pass)
     switch (pass->reader->format->shape) {
     case BB_FLAT: return bb_map_flat(pass);
     case BB_LONG: return bb_map_long(pass);
+    case BB_WIDE_AS: return bb_map_wide_as(pass);
     default: return bb_map_wide(pass);
     }
 }
@@ -264,5 +309,7 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
         pass.byte += n;
         p += n;
     }
+    if (reader->letters.used && block->is_last && !reader->letters.ended)
+        return bb_fail(err, BB_SKIP, "the file ends without its trailer record: it was cut; download the report again");
     return BB_OK;
 }

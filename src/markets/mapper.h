@@ -5,6 +5,8 @@
 #include "base/decimal.h"
 #include "markets/place_cache.h"
 #include "markets/reader.h"
+#include "markets/record_letter.h"
+#include "markets/row_order.h"
 #include "markets/time_cache.h"
 
 /* Columns whose raw bytes together are the key of a cache. Neighbouring columns are one stretch of text; others are put
@@ -14,6 +16,12 @@ struct bb_span {
     int first, last;  /* lowest and highest field */
     int16_t field[8]; /* in the order of the format's table */
     enum bb_role role[8];
+};
+
+/* WIDE_AS: the columns with clearing price and cleared quantity of one product; -1: there is none. */
+struct bb_wide_column {
+    int field, quantity_field;
+    const char *product, *region; /* region NULL: the record's */
 };
 
 struct bb_reader {
@@ -35,10 +43,18 @@ struct bb_reader {
     uint8_t price_negated[BB_N_VALUES];
     int value_field, run_field, version_field, current_field; /* -1: none */
     int first_hour, n_hours;
+    struct bb_wide_column wide[BB_MAX_COLUMNS];
+    int n_wide;
     int64_t hour_utc_s[BB_MAX_HOURS]; /* -1: no such hour */
     uint16_t version;
     uint8_t flags; /* of every row: partial, preliminary */
     int derive_energy;
+    int day_known; /* the file's day, for stamps that are only a time of day */
+    int32_t day;
+    int64_t cut_from_utc_s, cut_to_utc_s; /* intervals that end after the first and start before the second are left out */
+    /* What sequential reading remembers from record to record: only one thread at a time is in here. */
+    struct bb_row_order order;
+    struct bb_letters letters;
 };
 
 struct bb_worker {
@@ -63,6 +79,7 @@ struct bb_pass {
     uint64_t line, byte;                     /* of its first record */
     struct bb_str last_time, last_component; /* raw, in the block's text; n == 0: none */
     uint32_t last_utc_s;
+    struct bb_order_need need; /* of last_time: what is still to be decided */
     int last_slot;
     enum bb_status status; /* of what failed for good: memory, flush */
 };
@@ -77,6 +94,7 @@ struct bb_record {
 enum bb_status bb_map_flat(struct bb_pass *pass);
 enum bb_status bb_map_long(struct bb_pass *pass);
 enum bb_status bb_map_wide(struct bb_pass *pass);
+enum bb_status bb_map_wide_as(struct bb_pass *pass);
 
 /* What is wrong with a record. */
 struct bb_flaw {
@@ -90,8 +108,14 @@ void bb_pass_reject(struct bb_pass *pass, const struct bb_record *rec, const str
 /* The rare ways through a record's check: 1 when it is to be read although its number of fields differs; otherwise it was
  * skipped (blank) or rejected. */
 int bb_record_odd(struct bb_pass *pass, const struct bb_record *rec);
+/* 1: the record is data (letter D); 0: it was a comment, header or trailer, or pass->status says what is wrong. */
+int bb_record_letter(struct bb_pass *pass, const struct bb_record *rec);
+/* What the stamp alone does not decide, once the place is known. 1: *utc_s is final; 0: rejected or left out. */
+int bb_pass_order(struct bb_pass *pass, const struct bb_record *rec, uint32_t place, uint32_t *utc_s);
 int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *utc_s_ret);
 int bb_pass_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *place_ret);
+int bb_pass_wide_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, int product,
+                            uint32_t *place_ret);
 int bb_pass_component_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, int *slot_ret);
 int bb_pass_price_odd(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret,
                       int *there_ret);
@@ -128,6 +152,7 @@ static inline int bb_record_open(struct bb_pass *pass, size_t r, struct bb_recor
     rec->start = bb_csv_record_start(ix, r);
     rec->n = (int)(ix->lines[r] - first) + 1;
     rec->r = r;
+    if (BB_UNLIKELY(pass->reader->letters.used) && !bb_record_letter(pass, rec)) return 0;
     if (BB_UNLIKELY(rec->n != pass->reader->n_fields) && !bb_record_odd(pass, rec)) return 0;
     pass->counts->records++;
     return 1;
@@ -148,6 +173,23 @@ static inline int bb_pass_place(struct bb_pass *pass, const struct bb_record *re
     struct bb_str raw = bb_span_raw(pass, rec, &pass->reader->place);
     const struct bb_place_entry *e = bb_place_cache_next(&pass->worker->places, pass->reader->layout, raw);
     if (BB_UNLIKELY(!e)) return bb_pass_place_miss(pass, rec, raw, place_ret);
+    *place_ret = e->place;
+    pass->counts->unknown_words += e->unknown;
+    return 1;
+}
+
+/* A WIDE_AS record holds several products: each has cache entries of its own for the record's region. */
+static inline uint64_t bb_wide_layout(const struct bb_reader *reader, int product)
+{
+    return reader->layout + (uint64_t)(product + 1) * 0x9E3779B97F4A7C15u;
+}
+
+static inline int bb_pass_wide_place(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw,
+                                     int product, uint32_t *place_ret)
+{
+    const struct bb_place_entry *e =
+        bb_place_cache_next(&pass->worker->places, bb_wide_layout(pass->reader, product), raw);
+    if (BB_UNLIKELY(!e)) return bb_pass_wide_place_miss(pass, rec, raw, product, place_ret);
     *place_ret = e->place;
     pass->counts->unknown_words += e->unknown;
     return 1;

@@ -1,4 +1,5 @@
 #include "markets/place_rule.h"
+#include "markets/product_rule.h"
 
 #include <math.h>
 
@@ -63,13 +64,16 @@ static enum bb_type type_of(const struct bb_format *format, struct bb_str name, 
     return format->type_of ? format->type_of(name, type) : type;
 }
 
-int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, char *scratch,
+int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
+                     const struct bb_wide_column *wide, char *scratch,
                      struct bb_place_key *key, int *unknown, struct bb_flaw *flaw)
 {
     const struct bb_span *span = &reader->place;
     struct bb_str word = { "", 0 };
     const char *suffix = NULL;
     int name_field = -1, id_field = -1, by_id = (reader->format->flags & BB_FORMAT_ID_IS_IDENTITY) != 0;
+    if (reader->format->kind == BB_ANCILLARY)
+        return bb_product_resolve(reader, texts, wide, scratch, key, unknown, flaw);
     *unknown = 0;
     *key = (struct bb_place_key){ { "", 0 }, { "", 0 }, { "", 0 }, { "", 0 }, BB_TYPE_NODE, NAN, { "", 0 } };
     for (int i = 0; i < span->n; i++) {
@@ -85,11 +89,13 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
         }
     }
     if (reader->format->only_location) key->name = bb_str_of(reader->format->only_location);
+    if (reader->format->flags & BB_FORMAT_BY_ID) key->name = key->id;
     if (key->name.n == 0 || (by_id && key->id.n == 0)) {
         bb_flaw_set(flaw, "missing_name", key->name.n == 0 ? name_field : id_field, "the location's %s is empty",
                     key->name.n == 0 ? "name" : "id");
         return 0;
     }
+    if (key->zone.n == 0 && reader->format->default_zone) key->zone = bb_str_of(reader->format->default_zone);
     key->type = type_of(reader->format, key->name, word, &suffix, unknown);
     if (suffix) {
         size_t n = strlen(suffix);
@@ -99,5 +105,6 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
     }
     if (reader->format->flags & BB_FORMAT_NAME_IS_ID) key->id = key->name;
     key->identity = by_id ? key->id : key->name;
+    if (reader->format->finish_place) reader->format->finish_place(key);
     return 1;
 }

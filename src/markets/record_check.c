@@ -1,6 +1,7 @@
 /* The rare ways of a record through the mapper: what is odd is looked at again with care, then read or rejected. */
 #include "markets/place_rule.h"
 #include "markets/time_rule.h"
+#include "base/hash.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ int bb_record_odd(struct bb_pass *pass, const struct bb_record *rec)
 {
     struct bb_flaw flaw;
     int extra_is_blank = rec->n > pass->reader->n_fields;
+    if (extra_is_blank && (pass->reader->format->flags & BB_FORMAT_EXTRA_FIELDS)) return 1;
     if (is_blank(record_text(pass, rec))) return 0;
     for (int f = pass->reader->n_fields; f < rec->n && extra_is_blank; f++)
         extra_is_blank = bb_str_trim(bb_record_field(pass->text, rec, f)).n == 0;
@@ -63,6 +65,44 @@ int bb_record_odd(struct bb_pass *pass, const struct bb_record *rec)
     bb_flaw_set(&flaw, "field_count", -1, "%d fields where the header has %d%s", rec->n, pass->reader->n_fields,
                 rec->n < pass->reader->n_fields ? ": the record is cut off" : "");
     pass->counts->records++;
+    bb_pass_reject(pass, rec, &flaw);
+    return 0;
+}
+
+/* Stamps of the hour that comes twice: a record that repeats the one before it byte for byte is a copy, not the second pass,
+ * where a second pass would begin with another stamp. */
+static int repeats_last(struct bb_pass *pass, const struct bb_record *rec)
+{
+    struct bb_row_order *order = &pass->reader->order;
+    struct bb_str text = record_text(pass, rec);
+    uint64_t line = pass->line + rec->r, hash = bb_hash64(text.p, text.n);
+    int same = order->last_line + 1 == line && order->last_hash == hash;
+    order->last_line = line;
+    order->last_hash = hash;
+    return same && pass->reader->dataset.minutes < 60;
+}
+
+int bb_pass_order(struct bb_pass *pass, const struct bb_record *rec, uint32_t place, uint32_t *utc_s)
+{
+    struct bb_flaw flaw;
+    int decided;
+    if (pass->need.kind == BB_ORDER_LEFT_OUT) {
+        pass->counts->other_datasets++;
+        return 0;
+    }
+    if (pass->need.kind == BB_ORDER_TWICE && repeats_last(pass, rec)) {
+        *utc_s = pass->reader->order.last_utc_s;
+        return 1;
+    }
+    decided = bb_row_order_decide(&pass->reader->order, pass->reader->budget, &pass->need, place, utc_s);
+    pass->reader->order.last_utc_s = *utc_s;
+    if (decided > 0) return 1;
+    if (decided < 0) {
+        pass->status = bb_fail_budget(pass->err, pass->reader->budget, "the order of a file's rows");
+        return 0;
+    }
+    bb_flaw_set(&flaw, "no_such_local_time", pass->need.field,
+                "this hour does not exist: the clock was put forward over it");
     bb_pass_reject(pass, rec, &flaw);
     return 0;
 }
@@ -104,13 +144,21 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
         struct bb_str texts[8];
         struct bb_flaw flaw;
         clean_span(pass, rec, &pass->reader->time, texts);
-        if (!bb_time_resolve(pass->reader, texts, utc_s_ret, &flaw)) {
+        if (!bb_time_resolve(pass->reader, texts, utc_s_ret, &pass->need, &flaw)) {
+            pass->need.kind = BB_ORDER_SETTLED; /* the flaw belongs to this text only */
+            pass->last_time.n = 0;
             bb_pass_reject(pass, rec, &flaw);
             return 0;
+        }
+        if (pass->need.kind != BB_ORDER_SETTLED) { /* the same text may mean another time in a later record */
+            pass->last_time = pass->reader->time.together ? raw : (struct bb_str){ "", 0 };
+            pass->last_utc_s = *utc_s_ret;
+            return 1;
         }
         bb_time_entry_set(slot, pass->reader->layout, raw, *utc_s_ret);
     } else {
         *utc_s_ret = slot->utc_s;
+        pass->need.kind = BB_ORDER_SETTLED;
     }
     /* a key that was put together lives in scratch memory only until the next one; its copy in the cache stays until a
      * later miss, which comes through here again */
@@ -122,9 +170,11 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
     return 1;
 }
 
-int bb_pass_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *place_ret)
+/* wide: the product columns that the place is for, or NULL. */
+static int place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint64_t layout,
+                      const struct bb_wide_column *wide, uint32_t *place_ret)
 {
-    const struct bb_place_entry *e = bb_place_cache_find(&pass->worker->places, pass->reader->layout, raw);
+    const struct bb_place_entry *e = bb_place_cache_find(&pass->worker->places, layout, raw);
     char scratch[BB_PLACE_ROOM_NBYTES];
     struct bb_str texts[8];
     struct bb_place_key key;
@@ -136,18 +186,30 @@ int bb_pass_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct
         return 1;
     }
     clean_span(pass, rec, &pass->reader->place, texts);
-    if (!bb_place_resolve(pass->reader, texts, scratch, &key, &unknown, &flaw)) {
+    if (!bb_place_resolve(pass->reader, texts, wide, scratch, &key, &unknown, &flaw)) {
         bb_pass_reject(pass, rec, &flaw);
         return 0;
     }
     pass->status = bb_places_intern(pass->reader->places, &key, place_ret, pass->err);
     if (pass->status != BB_OK) return 0;
-    if (!bb_place_cache_add(&pass->worker->places, pass->reader->layout, raw, *place_ret, unknown)) {
+    if (!bb_place_cache_add(&pass->worker->places, layout, raw, *place_ret, unknown)) {
         pass->status = bb_fail_budget(pass->err, pass->worker->budget, "a worker's list of locations");
         return 0;
     }
     pass->counts->unknown_words += (uint64_t)unknown;
     return 1;
+}
+
+int bb_pass_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *place_ret)
+{
+    return place_miss(pass, rec, raw, pass->reader->layout, NULL, place_ret);
+}
+
+int bb_pass_wide_place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, int product,
+                            uint32_t *place_ret)
+{
+    return place_miss(pass, rec, raw, bb_wide_layout(pass->reader, product), &pass->reader->wide[product],
+                      place_ret);
 }
 
 int bb_pass_component_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, int *slot_ret)
