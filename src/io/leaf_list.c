@@ -50,7 +50,7 @@ struct thing {
     struct bb_str member, name;
     uint64_t size, offset, stored_size;
     int64_t time_s;
-    uint32_t archive;
+    uint32_t archive, workbook;
     const void *mem;
     struct bb_packed packed;
     unsigned depth; /* wrappings around it */
@@ -112,6 +112,7 @@ static enum bb_status add_leaf(struct bb_leaf_list *list, const struct thing *t,
         .archives = list->archives,
         .offset = t->offset,
         .archive = t->archive,
+        .workbook = t->workbook,
         .crc = t->packed.crc,
         .n_packings = t->packed.n_packings,
         .checked = t->packed.checked,
@@ -276,6 +277,7 @@ static enum bb_status list_member(struct bb_leaf_list *list, const struct thing 
         .stored_size = entry->stored_size,
         .time_s = entry->time_s,
         .archive = archive,
+        .workbook = BB_NO_ARCHIVE,
         .packed = { .n_packings = 1, .checked = 1, .crc = entry->crc, .size = entry->size },
         .depth = around->depth + 1,
     };
@@ -310,16 +312,17 @@ static enum bb_status list_member(struct bb_leaf_list *list, const struct thing 
 }
 
 /* What the whole directory shows: a document, or members that share bytes (then a small file can hold endless content). */
-static enum bb_status survey(struct bb_zip_directory *zip, int *document_ret, int *overlap_ret,
+static enum bb_status survey(struct bb_zip_directory *zip, int *document_ret, int *workbook_ret, int *overlap_ret,
                              struct bb_error *why)
 {
     struct bb_zip_entry entry;
     enum bb_status status;
     uint64_t stored = 0;
     int types = 0;
-    *document_ret = *overlap_ret = 0;
+    *document_ret = *workbook_ret = *overlap_ret = 0;
     for (unsigned i = 0; (status = bb_zip_directory_next(zip, &entry, why)) == BB_OK; i++) {
         if (bb_str_is(entry.name, "[Content_Types].xml")) types = 1; /* Office */
+        if (bb_str_is(entry.name, "xl/workbook.xml")) *workbook_ret = 1;
         if (i == 0 && bb_str_is(entry.name, "mimetype") && entry.method == 0)
             *document_ret = 1; /* OpenDocument, EPUB */
         if (entry.stored_size <= zip->range.n) stored += entry.stored_size;
@@ -329,6 +332,7 @@ static enum bb_status survey(struct bb_zip_directory *zip, int *document_ret, in
         }
     }
     *document_ret |= types;
+    *workbook_ret &= types;
     bb_zip_directory_rewind(zip);
     return status == BB_IO || status == BB_BUDGET ? status : BB_OK;
 }
@@ -368,7 +372,7 @@ static enum bb_status list_zip(struct bb_leaf_list *list, const struct thing *t,
     struct bb_error why;
     uint32_t archive;
     enum bb_status status;
-    int document, overlap;
+    int document, workbook, overlap;
     if (t->depth >= MAX_DEPTH) {
         bb_fail(&why, BB_SKIP, "archives within archives are read %u deep; unpack this one first", MAX_DEPTH);
         return tolerate(list, t->member, &why, err);
@@ -386,11 +390,16 @@ static enum bb_status list_zip(struct bb_leaf_list *list, const struct thing *t,
         bb_archive_close(list->archives, &bytes);
         return status;
     }
-    status = survey(&zip, &document, &overlap, &why);
+    status = survey(&zip, &document, &workbook, &overlap, &why);
     if (status != BB_OK) {
         status = tolerate(list, t->member, &why, err);
     } else if (document) {
-        status = add_leaf(list, t, err);
+        struct thing leaf = *t;
+        if (workbook) {
+            leaf.workbook = archive;
+            leaf.size = 0; /* of the text that is read from it: not known */
+        }
+        status = add_leaf(list, &leaf, err);
     } else if (overlap) {
         bb_fail(&why, BB_SKIP, "the members claim more bytes than the archive has: a hostile or damaged archive");
         status = tolerate(list, t->member, &why, err);
@@ -428,7 +437,9 @@ static enum bb_status examine(struct bb_leaf_list *list, struct thing t, const s
 static enum bb_status list_file(struct bb_leaf_list *list, struct bb_str path, const void *mem, uint64_t mem_n,
                                 struct bb_error *err)
 {
-    struct thing t = { .member = BB_STR(""), .name = bb_path_base(path), .archive = BB_NO_ARCHIVE, .mem = mem };
+    struct thing t = {
+        .member = BB_STR(""), .name = bb_path_base(path), .archive = BB_NO_ARCHIVE, .workbook = BB_NO_ARCHIVE, .mem = mem
+    };
     struct bb_byte_range range = { .mem = mem, .fd = -1, .n = mem_n };
     struct bb_error why;
     struct head head;

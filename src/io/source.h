@@ -3,7 +3,7 @@
  * A leaf is one raw file as the operator wrote it: a plain file, the content of a .gz or .zst, or a member of a zip, of a zip
  * within a zip, and so on, at most four wrappings deep. What a file is, its first bytes say; a name is never believed. Listing
  * opens directories of archives and looks at the first bytes of each member; only inner archives are inflated. A zip that is a
- * document (a workbook) is one leaf and not walked into. */
+ * document is one leaf and not walked into; the content of an xlsx workbook is the CSV text of its sheets (xlsx_text.h). */
 #ifndef BB_SOURCE_H
 #define BB_SOURCE_H
 

@@ -1,4 +1,5 @@
 #include "io/leaf_list.h"
+#include "io/xlsx_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +8,8 @@
 struct bb_stream {
     struct bb_archive_set *archives;
     struct bb_archive_bytes bytes;
-    struct bb_inflate *inflate; /* NULL: a plain file, read as it is */
+    struct bb_inflate *inflate; /* NULL: a plain file, read as it is … */
+    struct bb_xlsx_text *xlsx;  /* … or a workbook, read as text */
     _Atomic uint64_t plain_n;
     const char *path;
     struct bb_error failure; /* sticky; status 0: none */
@@ -38,13 +40,18 @@ enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budg
     if (!s) return bb_fail_budget(err, budget, "reading a file");
     s->archives = at->archives;
     s->path = leaf->path.p;
-    if (at->archive == BB_NO_ARCHIVE) {
+    if (at->workbook != BB_NO_ARCHIVE) {
+        status = bb_archive_open(at->archives, at->workbook, &s->bytes, err);
+    } else if (at->archive == BB_NO_ARCHIVE) {
         status = open_own_file(s, leaf, err);
     } else {
         status = bb_archive_open(at->archives, at->archive, &s->bytes, err);
         if (status == BB_OK) s->bytes.range = bb_byte_range_part(&s->bytes.range, at->offset, leaf->stored_size);
     }
-    if (status == BB_OK && (at->n_packings > 0 || s->bytes.range.mem)) {
+    if (status == BB_OK && at->workbook != BB_NO_ARCHIVE) {
+        status = bb_xlsx_text_new(&s->bytes.range, budget, &s->xlsx, err);
+        if (status != BB_OK) bb_archive_close(s->archives, &s->bytes);
+    } else if (status == BB_OK && (at->n_packings > 0 || s->bytes.range.mem)) {
         struct bb_packed packed = {
             .n_packings = at->n_packings, .checked = at->checked, .crc = at->crc, .size = at->content_size
         };
@@ -64,6 +71,7 @@ void bb_stream_close(struct bb_stream *s)
 {
     if (!s) return;
     bb_inflate_free(s->inflate);
+    bb_xlsx_text_free(s->xlsx);
     bb_archive_close(s->archives, &s->bytes);
     bb_free(s);
 }
@@ -88,6 +96,11 @@ static enum bb_status read_plain(struct bb_stream *s, char *p, size_t cap, size_
 enum bb_status bb_stream_read(struct bb_stream *s, char *p, size_t cap, size_t *n_ret, struct bb_error *err)
 {
     enum bb_status status;
+    if (s->xlsx) {
+        status = bb_xlsx_text_read(s->xlsx, p, cap, n_ret, err);
+        if (status == BB_IO && err) bb_fail_prefix(err, "%s", s->path);
+        return status;
+    }
     if (!s->inflate) {
         status = read_plain(s, p, cap, n_ret);
         if (status != BB_OK && status != BB_EOF && err) *err = s->failure;
@@ -100,6 +113,7 @@ enum bb_status bb_stream_read(struct bb_stream *s, char *p, size_t cap, size_t *
 
 uint64_t bb_stream_stored_position(const struct bb_stream *s)
 {
+    if (s->xlsx) return bb_xlsx_text_position(s->xlsx);
     if (s->inflate) return bb_inflate_position(s->inflate);
     return atomic_load_explicit(&((struct bb_stream *)s)->plain_n, memory_order_relaxed);
 }
