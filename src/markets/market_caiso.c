@@ -1,7 +1,7 @@
 /* CAISO, OASIS reports: docs/formats/caiso.md.
  * Time: the GMT columns. OPR_DT must agree with them; OPR_HR is never used (25 is the repeated hour, not the last).
  * One record is one component; the greenhouse-gas part (MGHG) is knowingly not stored. */
-#include "markets/reader.h"
+#include "markets/market_caiso.h"
 
 #include <stdio.h>
 
@@ -50,9 +50,7 @@ static enum bb_type type_of(struct bb_str name, enum bb_type type)
     return BB_TYPE_NODE;
 }
 
-/* The stamp of the request in a name like 20200101_20200201_PRC_LMP_DAM_20200603_08_27_07_v1.csv, taken as it stands: it
- * only orders postings of one report. */
-static int64_t request_stamp(struct bb_str name)
+int64_t bb_caiso_request_stamp(struct bb_str name)
 {
     for (size_t i = 0; i + 17 <= name.n; i++) {
         const char *p = name.p + i;
@@ -77,7 +75,7 @@ static int judge_run(const struct bb_format *format, struct bb_sniff *sniff, con
     struct bb_str run = bb_sniff_field(sniff, format, binding, BB_MARKET_RUN);
     struct bb_str begin = bb_sniff_field(sniff, format, binding, BB_TIME_UTC_BEGIN);
     int64_t utc_s;
-    facts->publication_utc_s = request_stamp(sniff->evidence->name);
+    facts->publication_utc_s = bb_caiso_request_stamp(sniff->evidence->name);
     if (begin.n && bb_stamp_utc(begin.p, begin.n, &utc_s) == 0 && utc_s > 0 && utc_s < UINT32_MAX)
         facts->first_utc_s = (uint32_t)utc_s;
     for (int i = 0; format->columns[i].header; i++)
