@@ -11,11 +11,28 @@ static size_t squeeze(struct bb_str s, char out[64])
     return n;
 }
 
+/* '*' any text, '?' any character; nothing else is special. */
+static int fits(const char *p, const char *end, const char *pattern)
+{
+    for (; *pattern; p++, pattern++) {
+        if (*pattern == '*') {
+            while (*pattern == '*') pattern++;
+            for (;; p++) {
+                if (fits(p, end, pattern)) return 1;
+                if (p == end) return 0;
+            }
+        }
+        if (p == end || (*pattern != '?' && bb_lower(*p) != bb_lower(*pattern))) return 0;
+    }
+    return p == end;
+}
+
 static int same_name(struct bb_str field, const char *header, int loose)
 {
     struct bb_str h = bb_str_of(header);
     char a[64], b[64];
     size_t n;
+    if (strpbrk(header, "*?")) return field.n <= 200 && fits(field.p, field.p + field.n, header);
     if (!loose) return bb_str_eq_nocase(field, h);
     if (field.n > 63) return 0;
     n = squeeze(field, a);
@@ -50,10 +67,12 @@ static int count_hours(const struct bb_str *fields, size_t n, int first, const c
     return hours;
 }
 
+static int same_product(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
 int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t n, struct bb_binding *b)
 {
     int loose = (format->flags & BB_FORMAT_LOOSE) != 0, either_role = -1, either_found = 0, before = -1;
-    const char *either_header = "";
+    const char *either_header = "", *either_product = NULL;
     memset(b, 0, sizeof *b);
     b->in_order = 1;
     while (n && fields[n - 1].n == 0) n--;
@@ -62,7 +81,8 @@ int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t 
     for (int i = 0;; i++) {
         const struct bb_column *c = &format->columns[i];
         int f;
-        if (either_role >= 0 && (!c->header || !c->either || (int)c->role != either_role)) {
+        if (either_role >= 0 &&
+            (!c->header || !c->either || (int)c->role != either_role || !same_product(c->product, either_product))) {
             b->n_required++;
             if (either_found)
                 b->n_required_found++;
@@ -77,7 +97,12 @@ int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t 
             continue;
         }
         if (c->either) {
-            if (either_role < 0) either_role = (int)c->role, either_found = 0, either_header = c->header;
+            if (either_role < 0) {
+                either_role = (int)c->role;
+                either_found = 0;
+                either_header = c->header;
+                either_product = c->product;
+            }
             if (either_found) continue;
             either_found = f >= 0;
         } else if (!c->optional) {

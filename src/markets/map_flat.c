@@ -9,8 +9,14 @@ static inline __attribute__((always_inline)) enum bb_status run(struct bb_pass *
         struct bb_record rec;
         struct bb_row *row = bb_pass_row(pass);
         uint8_t present = 0;
-        if (!bb_record_open(pass, r, &rec)) continue;
+        if (!bb_record_open(pass, r, &rec)) {
+            if (BB_UNLIKELY(pass->status != BB_OK)) return pass->status;
+            continue;
+        }
         if (!bb_pass_time(pass, &rec, &row->start_utc_s) || !bb_pass_place(pass, &rec, &row->place)) goto lost;
+        if (BB_UNLIKELY(pass->need.kind != BB_ORDER_SETTLED) &&
+            !bb_pass_order(pass, &rec, row->place, &row->start_utc_s))
+            goto lost;
         memset(row->value, 0, sizeof row->value);
         for (int i = 0; i < n_prices; i++) {
             double value = 0;

@@ -21,6 +21,7 @@ struct bb_evidence {
     enum bb_status (*more)(void *ctx, struct bb_evidence *evidence,
                            struct bb_error *err); /* BB_EOF: there is no more */
     void *more_ctx;
+    int64_t modified_utc_s;    /* the plain file's own modification time, 0: unknown or packed: BB_FORMAT_CUT_NOW */
     const char *forced_report; /* --report, or NULL */
     int forced_iso;            /* --iso with one operator, or -1 */
 };

@@ -67,14 +67,17 @@ static int labels_end(const struct bb_zone *zone, int64_t begin, int64_t step, s
 }
 
 int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, uint32_t *utc_s_ret,
-                    struct bb_flaw *flaw)
+                    struct bb_order_need *need, struct bb_flaw *flaw)
 {
-    struct parts p = { .begin_field = -1, .end_field = -1, .check_field = -1, .check_end_field = -1, .local = BB_LOCAL_PARTS_INIT };
+    struct parts p = {
+        .begin_field = -1, .end_field = -1, .check_field = -1, .check_end_field = -1, .local = BB_LOCAL_PARTS_INIT
+    };
     int64_t step = (int64_t)reader->dataset.minutes * 60;
     int field;
+    need->kind = BB_ORDER_SETTLED;
     if (!read_parts(reader, texts, &p, flaw)) return 0;
     if (p.local.field >= 0) {
-        if (!bb_local_begin(reader, &p.local, &p.begin, flaw)) return 0;
+        if (!bb_local_begin(reader, &p.local, &p.begin, need, flaw)) return 0;
         p.begin_field = p.local.field;
     }
     field = p.begin_field >= 0 ? p.begin_field : p.end_field;
@@ -106,5 +109,7 @@ int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, 
         return 0;
     }
     *utc_s_ret = (uint32_t)p.begin;
+    if (reader->cut_from_utc_s && p.begin + step > reader->cut_from_utc_s && p.begin < reader->cut_to_utc_s)
+        need->kind = BB_ORDER_LEFT_OUT;
     return 1;
 }
