@@ -149,6 +149,12 @@ static enum bb_status next_locked(struct bb_feed *f, struct bb_feed_buffer *buff
             f->skipping = 1;
             return BB_REJECT;
         }
+        /* A block that ends with the text so far may be the last one and not know it: its last line waits, so that the block
+         * that is marked as the last one is never missing. */
+        if (end + 1 == text + n && n > 1) {
+            const char *before = memrchr(text, '\n', n - 1);
+            if (before) end = before;
+        }
         whole = (size_t)(end + 1 - text);
         BB_TRY(keep_carry(f, text + whole, n - whole, err));
         block->n = whole;

@@ -197,6 +197,7 @@ struct bb_format {
     int default_version;             /* of rows that carry none */
     const struct bb_column *columns; /* ends with header NULL */
     int max_preamble;                /* lines that may stand before the header, blank ones not counted */
+    int max_footer;                  /* lines that may stand behind the last record: footer.h */
     const struct bb_word *types;     /* location types; NULL: everything is default_type */
     enum bb_type default_type;
     enum bb_type (*type_of)(struct bb_str name, enum bb_type type); /* where the name decides; NULL */

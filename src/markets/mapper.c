@@ -1,6 +1,7 @@
 /* A report bound to a file (reader), what a thread needs (worker), and the walk over a block in pieces. */
 #include "markets/mapper.h"
 #include "base/hash.h"
+#include "markets/footer.h"
 
 #include <stdio.h>
 
@@ -118,14 +119,14 @@ static enum bb_status copy_header(struct bb_reader *r, const struct bb_binding *
     return BB_OK;
 }
 
-static void settle_hours(struct bb_reader *r, int32_t day)
+void bb_reader_hours(const struct bb_reader *r, int32_t day, int64_t hour_utc_s[BB_MAX_HOURS])
 {
     for (int h = 0; h < r->n_hours; h++) {
         struct bb_wall wall = { day, h * 3600 };
         int64_t utc_s[2];
         int known =
             h < 24 && bb_zone_utc(r->zone, wall, utc_s) != BB_WALL_GAP && utc_s[0] > 0 && utc_s[0] < UINT32_MAX;
-        r->hour_utc_s[h] = known ? utc_s[0] : -1;
+        hour_utc_s[h] = known ? utc_s[0] : -1;
     }
 }
 
@@ -186,7 +187,7 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
             bind_column(r, &format->columns[i], b->field[i]);
     drop_strays(&r->place);
     r->n_hours = b->n_hours;
-    if (r->n_hours) settle_hours(r, d->day);
+    if (r->n_hours) bb_reader_hours(r, d->day, r->hour_utc_s);
     r->day_known = d->day_known;
     r->day = d->day;
     if (format->flags & BB_FORMAT_CUT_NOW) settle_cut(r, evidence->modified_utc_s);
@@ -287,6 +288,8 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
         pass.byte += skip;
         p += skip;
     }
+    if (block->is_last && reader->format->max_footer)
+        end = p + bb_footer_at(p, (size_t)(end - p), reader->format->max_footer);
     while (p < end) {
         size_t left = (size_t)(end - p), n = BB_MIN(left, BB_CSV_PIECE_MAX_NBYTES);
         const char *last = memrchr(p, '\n', n);

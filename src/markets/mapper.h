@@ -45,7 +45,7 @@ struct bb_reader {
     int first_hour, n_hours;
     struct bb_wide_column wide[BB_MAX_COLUMNS];
     int n_wide;
-    int64_t hour_utc_s[BB_MAX_HOURS]; /* -1: no such hour */
+    int64_t hour_utc_s[BB_MAX_HOURS]; /* of the file's day; -1: no such hour */
     uint16_t version;
     uint8_t flags; /* of every row: partial, preliminary */
     int derive_energy;
@@ -81,6 +81,8 @@ struct bb_pass {
     uint32_t last_utc_s;
     struct bb_order_need need; /* of last_time: what is still to be decided */
     int last_slot;
+    uint32_t hours_of; /* WIDE with a date in every record: hour_utc_s is for the day that begins here; 0: for none yet */
+    int64_t hour_utc_s[BB_MAX_HOURS];
     enum bb_status status; /* of what failed for good: memory, flush */
 };
 
@@ -94,6 +96,8 @@ struct bb_record {
 enum bb_status bb_map_flat(struct bb_pass *pass);
 enum bb_status bb_map_long(struct bb_pass *pass);
 enum bb_status bb_map_wide(struct bb_pass *pass);
+/* The starts of the hour columns of a local day; -1: the day has no such hour. */
+void bb_reader_hours(const struct bb_reader *reader, int32_t day, int64_t hour_utc_s_ret[BB_MAX_HOURS]);
 enum bb_status bb_map_wide_as(struct bb_pass *pass);
 
 /* What is wrong with a record. */

@@ -107,6 +107,7 @@ int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, con
     int64_t first = 0, other;
     int f = role_field(format, b, BB_TIME_UTC_BEGIN), have_first = 0;
     *first_utc_s_ret = 0;
+    if (f < 0) f = role_field(format, b, BB_TIME_UTC_END);
     if (f < 0) return 0;
     for (;;) {
         struct bb_str line = next_line(e, &at);
