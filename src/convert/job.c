@@ -9,6 +9,7 @@
 #include "convert/job.h"
 
 #include "convert/feed.h"
+#include "io/leaf_modified.h"
 
 #include <stdlib.h>
 
@@ -91,7 +92,8 @@ static enum bb_status open_reader(struct job *j, struct open_source *os, const s
     struct bb_detection *found = bb_calloc(&j->run->budget, sizeof *found);
     struct bb_evidence evidence = { .path = s->leaf->path, .member = s->leaf->member, .name = s->leaf->name,
                                     .head = { first->text, first->n }, .head_is_all = first->is_last, .forced_report = s->report,
-                                    .forced_iso = (int)j->job->dataset.iso };
+                                    .forced_iso = (int)j->job->dataset.iso,
+                                    .modified_utc_s = bb_leaf_modified_utc_s(s->leaf) };
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &j->run->budget, "the detection of a file");
     status = bb_detect(&evidence, found, err);
