@@ -60,7 +60,7 @@ static int name_points(const struct bb_format *format, const struct bb_evidence 
 static void weigh(struct search *s, const struct bb_format *format, struct bb_binding *binding)
 {
     struct candidate c = {
-        format, *binding, { .minutes = format->minutes, .version = format->default_version }, 0
+        format, *binding, { .minutes = format->minutes, .version = format->default_version, .order = format->order }, 0
     };
     char why[200] = "", text[256];
     int found_optional, judged = 0;
@@ -176,7 +176,7 @@ static void fill(struct bb_detection *d, const struct candidate *c)
     d->report = f->report;
     d->data_source = f->data_source;
     d->is_reference = (f->flags & BB_FORMAT_REFERENCE) != 0;
-    d->order = f->order;
+    d->order = c->facts.order;
     d->sequential = (f->flags & (BB_FORMAT_SEQUENTIAL | BB_FORMAT_ROW_ORDER)) != 0;
     d->derive_energy = (f->flags & BB_FORMAT_DERIVE_ENERGY) != 0 && f->shape != BB_FLAT;
     d->first_utc_s = c->facts.first_utc_s;

@@ -177,6 +177,7 @@ struct bb_binding {
 struct bb_facts {
     int minutes; /* resolution of the file */
     int version; /* default_version of its rows */
+    enum bb_file_order order; /* the format's */
     int day_known;
     int32_t day;          /* local day of a file whose rows carry none (MISO) */
     uint32_t first_utc_s; /* see struct bb_detection */
