@@ -46,6 +46,12 @@ static int find(const struct bb_str *fields, size_t n, const char *header, int l
     return -1;
 }
 
+static int nameless(const struct bb_str *fields, size_t n, int at, const char *header)
+{
+    if (at < 0 || (size_t)at >= n) return -1;
+    return fields[at].n == 0 || bb_str_eq_nocase(fields[at], bb_str_of(header)) ? at : -1;
+}
+
 static void note_missing(struct bb_binding *b, const char *header)
 {
     size_t n = strlen(b->missing);
@@ -81,8 +87,8 @@ int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t 
     for (int i = 0;; i++) {
         const struct bb_column *c = &format->columns[i];
         int f;
-        if (either_role >= 0 &&
-            (!c->header || !c->either || (int)c->role != either_role || !same_product(c->product, either_product))) {
+        if (either_role >= 0 && (!c->header || !c->either || (int)c->role != either_role ||
+                                 !same_product(c->product, either_product))) {
             b->n_required++;
             if (either_found)
                 b->n_required_found++;
@@ -91,7 +97,8 @@ int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t 
             either_role = -1;
         }
         if (!c->header || i == BB_MAX_COLUMNS) break;
-        f = find(fields, n, c->header, loose || c->role == BB_HOUR_VALUES);
+        f = c->beside ? nameless(fields, n, before + c->beside, c->header)
+                      : find(fields, n, c->header, loose || c->role == BB_HOUR_VALUES);
         if (c->role == BB_FORBIDDEN) {
             if (f >= 0) b->forbidden = c->header;
             continue;

@@ -64,6 +64,8 @@ struct bb_column {
     unsigned dataset : 2; /* 0: every dataset of the file; 1, 2: only the first, second (PJM rt_da_monthly_lmps) */
     const char *product;  /* BB_AS_WIDE_…: a word of the format's products */
     const char *region;   /* BB_AS_WIDE_…: the region of this column, where the record has none */
+    int beside; /* not 0: a column without a name, so many fields from that of the entry before (MISO: -1); header is the name it
+                   may have all the same */
 };
 
 /* Ancillary reports (kind BB_ANCILLARY) come in each of these shapes; a row's place is a product in a region.
@@ -139,6 +141,7 @@ enum {
     BB_FORMAT_ROW_ORDER = 1 << 17,  /* which pass of the repeated hour is meant follows from row order: row_order.h */
     BB_FORMAT_DOUBLED_HOUR = 1 << 18, /* with it: of hours by number a second "2" is the repeated one */
     BB_FORMAT_EXTRA_FIELDS = 1 << 19, /* records may have more fields than the header has names */
+    BB_FORMAT_AGREE = 1 << 22,        /* WIDE: many records hold one price: map_agree.h. With BB_FORMAT_SEQUENTIAL */
     BB_FORMAT_CUT_NOW = 1 << 20,      /* a file fetched on its own day also holds forecasts: what lies after the file's own
                                          modification time is left out */
     BB_FORMAT_BY_ID = 1 << 21         /* records have an id and no name; the name is the id until finish_place or another

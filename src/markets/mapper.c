@@ -28,9 +28,8 @@ static void add_price(struct bb_reader *r, int field, int slot, int negated)
 static void add_wide_column(struct bb_reader *r, const struct bb_column *c, int field)
 {
     struct bb_wide_column *at = r->wide, *end = at + r->n_wide;
-    while (at < end &&
-           (strcmp(at->product, c->product) != 0 ||
-            !bb_str_eq(bb_str_of(at->region ? at->region : ""), bb_str_of(c->region ? c->region : ""))))
+    while (at < end && (strcmp(at->product, c->product) != 0 ||
+                        !bb_str_eq(bb_str_of(at->region ? at->region : ""), bb_str_of(c->region ? c->region : ""))))
         at++;
     if (at == end) {
         if (r->n_wide == (int)BB_ARRAY_LEN(r->wide)) return;
@@ -149,7 +148,8 @@ static uint64_t layout_of(const struct bb_reader *r, const struct bb_binding *b,
 /* Rows of the format need no other rows to be complete. */
 static int is_whole(const struct bb_format *format)
 {
-    return (format->shape == BB_FLAT || format->shape == BB_WIDE_AS) && !(format->flags & BB_FORMAT_PARTIAL);
+    return (format->shape == BB_FLAT || format->shape == BB_WIDE_AS || format->flags & BB_FORMAT_AGREE) &&
+           !(format->flags & BB_FORMAT_PARTIAL);
 }
 
 enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_dataset *dataset,
@@ -204,6 +204,7 @@ void bb_reader_free(struct bb_reader *r)
 {
     if (!r) return;
     bb_row_order_reset(&r->order);
+    bb_agree_reset(&r->agree);
     bb_free(r->header_text);
     bb_free(r->header);
     bb_free(r->names);
@@ -260,6 +261,7 @@ static void reject_line(const struct bb_pass *pass, const char *reason, const ch
 
 static enum bb_status map_piece(struct bb_pass *pass)
 {
+    if (pass->reader->format->flags & BB_FORMAT_AGREE) return bb_map_agree(pass);
     switch (pass->reader->format->shape) {
     case BB_FLAT: return bb_map_flat(pass);
     case BB_LONG: return bb_map_long(pass);
@@ -312,7 +314,9 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
         pass.byte += n;
         p += n;
     }
+    if (block->is_last && reader->agree.n) BB_TRY(bb_agree_emit(&pass));
     if (reader->letters.used && block->is_last && !reader->letters.ended)
-        return bb_fail(err, BB_SKIP, "the file ends without its trailer record: it was cut; download the report again");
+        return bb_fail(err, BB_SKIP,
+                       "the file ends without its trailer record: it was cut; download the report again");
     return BB_OK;
 }

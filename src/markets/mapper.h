@@ -3,6 +3,7 @@
 #define BB_MAPPER_H
 
 #include "base/decimal.h"
+#include "markets/map_agree.h"
 #include "markets/place_cache.h"
 #include "markets/reader.h"
 #include "markets/record_letter.h"
@@ -55,6 +56,7 @@ struct bb_reader {
     /* What sequential reading remembers from record to record: only one thread at a time is in here. */
     struct bb_row_order order;
     struct bb_letters letters;
+    struct bb_agree agree;
 };
 
 struct bb_worker {

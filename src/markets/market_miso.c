@@ -2,7 +2,7 @@
  * Time: Eastern Standard Time all year; HE h is the hour from h-1 to h. The day stands in the preamble or the name.
  * In hourly reports one record is one component of one node with 24 hours; energy = LMP - MCC - MLC is derived where the
  * three meet. The five-minute reports have one record per interval and node, without MEC as well. */
-#include "markets/reader.h"
+#include "markets/market_miso.h"
 
 #include <stdio.h>
 
@@ -90,7 +90,7 @@ static enum posting posting_of_name(struct bb_str name)
     return NONE;
 }
 
-static void settle_day(const struct bb_sniff *sniff, const struct bb_binding *binding, struct bb_facts *facts)
+void bb_miso_settle_day(const struct bb_sniff *sniff, const struct bb_binding *binding, struct bb_facts *facts)
 {
     struct bb_str fields[4];
     int32_t in_name = 0, in_text = 0;
@@ -148,7 +148,7 @@ static int judge_posting(const struct bb_format *format, struct bb_sniff *sniff,
         snprintf(why, 200, "its name is that of another report");
         return -1;
     }
-    settle_day(sniff, binding, facts);
+    bb_miso_settle_day(sniff, binding, facts);
     if (mine == DA_BEFORE_2015 && facts->day >= 16495) { /* 2015-03-01 */
         snprintf(why, 200, "since March 2015 the day-ahead prices are ex-post and ex-ante ones");
         return -1;
@@ -223,7 +223,6 @@ static int judge_bundle(const struct bb_format *format, struct bb_sniff *sniff, 
     return 0;
 }
 
-#define EST_RULE "Eastern Standard Time all year; HE h is [h-1, h); the day stands in the preamble or the file name"
 #define LAYOUTS                                                                                                    \
     "preamble plain, padded with commas, or absent (hubs_only files); HE 1 or HE1; numbers with $, thousands, no " \
     "leading zero"
@@ -240,7 +239,7 @@ static int judge_bundle(const struct bb_format *format, struct bb_sniff *sniff, 
     .report = "miso." id, .data_source = "MISO " id, .iso = BB_MISO, .kind = BB_ENERGY, .minutes = 60,             \
     .shape = BB_WIDE_LONG, .order = BB_ORDER_DAY, .columns = lmp_columns, .max_preamble = 10, .types = types,      \
     .type_of = type_of, .components = components, .names = id, .judge = judge_posting, .layouts = LAYOUTS,         \
-    .time_rule = EST_RULE, .file_names = "YYYYMMDD_" id ".csv, YYYYMMDD_" id "_hubs_only.csv"
+    .time_rule = BB_MISO_EST_RULE, .file_names = "YYYYMMDD_" id ".csv, YYYYMMDD_" id "_hubs_only.csv"
 
 static const struct bb_format formats[] = {
     { DAILY("da_expost_lmp"), .title = "Day Ahead Market ExPost LMPs", .market = BB_DA, .default_version = 1,
