@@ -81,16 +81,6 @@ enum bb_json_token bb_json_pull_next(struct bb_json_pull *p)
     return p->want_value ? read_value(p, c) : BB_JSON_ERROR;
 }
 
-int bb_json_pull_skip(struct bb_json_pull *p)
-{
-    int depth = p->depth;
-    do {
-        enum bb_json_token t = bb_json_pull_next(p);
-        if (t == BB_JSON_ERROR || t == BB_JSON_END) return 0;
-    } while (p->depth > depth);
-    return 1;
-}
-
 int64_t bb_json_pull_int(const struct bb_json_pull *p)
 {
     int64_t value;

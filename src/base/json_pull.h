@@ -21,8 +21,6 @@ void bb_json_pull_init(struct bb_json_pull *p, struct bb_str text);
 enum bb_json_token bb_json_pull_next(struct bb_json_pull *p);
 /* The current key or string without escapes, appended to out (\u escapes become UTF-8). 0: no room. */
 int bb_json_pull_text(const struct bb_json_pull *p, struct bb_buf *out) BB_WARN_UNUSED;
-/* After KEY: passes over the value. 0: malformed. */
-int bb_json_pull_skip(struct bb_json_pull *p);
 /* The number as an integer; 0 when it is none. */
 int64_t bb_json_pull_int(const struct bb_json_pull *p);
 

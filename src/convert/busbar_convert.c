@@ -1,6 +1,7 @@
 /* busbar_convert: options → plan → jobs → files with their names. */
 #include "convert/door.h"
 #include "convert/job.h"
+#include "convert/seen.h"
 
 #include "parquet/pq_types.h"
 
@@ -150,12 +151,24 @@ static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct 
     return BB_OK;
 }
 
+/* The next run knows these inputs by size and time. Only what was published counts. */
+static enum bb_status remember(struct bb_run *run, const struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
+{
+    for (size_t i = 0; i < plan->n_sources; i++) {
+        const struct bb_plan_source *s = &plan->sources[i];
+        if (!s->old && !s->excluded && s->hash[0]) BB_TRY(bb_seen_put(seen, s->leaf, s->hash, err));
+    }
+    return bb_seen_save(seen, bb_lake_root(run->lake), err);
+}
+
 static enum bb_status convert(struct bb_run *run, struct bb_error *err)
 {
     struct bb_plan plan = { 0 };
     struct bb_tables *done = NULL;
+    struct bb_seen *seen = NULL;
     size_t n_done = 0;
-    enum bb_status status = bb_plan_make(run, &plan, err);
+    enum bb_status status = run->lake ? bb_seen_load(bb_lake_root(run->lake), &run->budget, &seen, err) : BB_OK;
+    if (status == BB_OK) status = bb_plan_make(run, &plan, seen, err);
     if (status == BB_OK) {
         done = bb_calloc(&run->budget, (plan.n_jobs + 1) * sizeof *done);
         status = done ? run_jobs(run, &plan, done, &n_done, err) : bb_fail_budget(err, &run->budget, "the list of jobs");
@@ -163,9 +176,13 @@ static enum bb_status convert(struct bb_run *run, struct bb_error *err)
     for (size_t i = 0; i < n_done; i++) bb_tables_reset(&done[i]);
     bb_free(done);
     for (size_t i = 0; i < plan.n_sources; i++) {
-        run->result->input_nbytes += plan.sources[i].content_nbytes;
-        run->result->files_read += !plan.sources[i].excluded;
+        const struct bb_plan_source *s = &plan.sources[i];
+        if (s->old || s->n_datasets == 0) continue;
+        run->result->input_nbytes += s->content_nbytes;
+        run->result->files_read += !s->excluded;
     }
+    if (status == BB_OK && seen) status = remember(run, &plan, seen, err);
+    bb_seen_free(seen);
     bb_plan_reset(&plan);
     if (run->too_many_rejects && (status == BB_OK || status == BB_INTERRUPTED))
         return bb_fail(err, BB_REJECT, "%llu rows were rejected, more than --max-rejects allows; nothing was published, see the rejects folder",
@@ -203,7 +220,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options, 
     run.result->rejects = run.n_rejects;
     run.result->peak_nbytes = run.budget.peak_nbytes;
     if (status != BB_OK) return bb_leave(status, &err, error);
-    if (run.result->files_read == 0 && run.result->files_empty == 0) {
+    if (run.result->files_read == 0 && run.result->files_empty == 0 && run.result->files_skipped == 0) {
         if (error) snprintf(error->text, sizeof error->text, "no input was recognised; `busbar detect -v` shows what each file was taken for");
         return BUSBAR_NOTHING;
     }

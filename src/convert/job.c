@@ -56,6 +56,9 @@ struct job {
 
 static struct bb_plan_source *plan_source(const struct job *j, size_t source) { return &j->plan->sources[j->job->sources[source]]; }
 
+/* Nothing is read of it: found damaged, or in the lake already. */
+static int is_out(const struct bb_plan_source *s) { return s->excluded || s->old; }
+
 static void fail(struct job *j, const struct bb_error *err)
 {
     pthread_mutex_lock(&j->mutex);
@@ -113,7 +116,7 @@ static enum bb_status open_next(struct job *j, struct open_source **os_ret, stru
         size_t source;
         enum bb_status status;
         pthread_mutex_lock(&j->mutex);
-        while (j->next_source < j->job->n_sources && plan_source(j, j->next_source)->excluded) j->next_source++;
+        while (j->next_source < j->job->n_sources && is_out(plan_source(j, j->next_source))) j->next_source++;
         source = j->next_source;
         if (source < j->job->n_sources) j->next_source++;
         pthread_mutex_unlock(&j->mutex);
@@ -154,7 +157,12 @@ static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *e
     struct job_worker *w = batch->ctx;
     enum bb_status status = BB_OK;
     if (batch->n > 0 && !w->job->spoilt) {
-        plan_source(w->job, w->router.source)->used = 1;
+        struct bb_plan_source *s = plan_source(w->job, w->router.source);
+        if (!s->used) { /* rows of one source are all of one kind */
+            s->joined = (batch->rows[0].flags & BB_ROW_PARTIAL) != 0;
+            s->preliminary = (batch->rows[0].flags & BB_ROW_PRELIMINARY) != 0;
+            s->used = 1;
+        }
         status = bb_router_send(&w->router, batch->rows, batch->n, err);
     }
     batch->n = 0;
@@ -370,7 +378,7 @@ static uint32_t low_water(struct job *j)
     }
     for (size_t s = j->next_source; s < j->job->n_sources; s++) {
         const struct bb_plan_source *source = plan_source(j, s);
-        if (source->excluded) continue;
+        if (is_out(source)) continue;
         return BB_MIN(low, floor_to_day(j, source->first_utc_s)); /* the first one is the earliest: they are sorted */
     }
     return low;
@@ -439,7 +447,7 @@ static enum bb_status init_workers(struct job *j, struct bb_error *err)
 static int hints_suffice(const struct job *j)
 {
     for (size_t i = 0; i < j->job->n_sources; i++)
-        if (plan_source(j, i)->order == BB_ORDER_NONE || plan_source(j, i)->first_utc_s == 0) return 0;
+        if (!is_out(plan_source(j, i)) && (plan_source(j, i)->order == BB_ORDER_NONE || plan_source(j, i)->first_utc_s == 0)) return 0;
     return 1;
 }
 

@@ -1,6 +1,7 @@
 #include "convert/plan.h"
 
 #include "convert/feed.h"
+#include "convert/known.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, cons
 {
     struct bb_plan *plan = d->plan;
     struct bb_plan_source s = { .leaf = leaf, .report = found->report, .data_source = found->data_source,
-                                .order = (uint8_t)found->order, .sequential = (uint8_t)found->sequential,
+                                .order = (uint8_t)found->order, .identity_is_id = (uint8_t)found->identity_is_id, .sequential = (uint8_t)found->sequential,
                                 .derive_energy = (uint8_t)found->derive_energy, .first_utc_s = found->first_utc_s,
                                 .publication_utc_s = found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
     for (int i = 0; i < found->n_datasets; i++)
@@ -160,28 +161,6 @@ static int by_posting(const void *a_, const void *b_)
     return c;
 }
 
-static enum bb_status hash_content(struct bb_run *run, struct bb_plan_source *s, struct bb_error *err)
-{
-    struct bb_stream *stream;
-    struct bb_hasher *hasher = bb_hasher_new(&run->budget);
-    char *text = bb_alloc(&run->budget, HEAD_NBYTES);
-    enum bb_status status = hasher && text ? bb_stream_open(s->leaf, &run->budget, &stream, err)
-                                           : bb_fail_budget(err, &run->budget, "comparing files of one name");
-    if (status == BB_OK) {
-        do {
-            size_t got = 0;
-            status = bb_stream_read(stream, text, HEAD_NBYTES, &got, err);
-            bb_hasher_update(hasher, text, got);
-        } while (status == BB_OK);
-        bb_stream_close(stream);
-        if (status == BB_EOF || status == BB_SKIP) status = BB_OK; /* damage is reported when the file is read */
-        bb_hasher_hex(hasher, s->hash);
-    }
-    bb_hasher_free(hasher);
-    bb_free(text);
-    return status;
-}
-
 /* Only files that nothing else tells apart are read for their content. */
 static enum bb_status rank_sources(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
 {
@@ -190,7 +169,7 @@ static enum bb_status rank_sources(struct bb_run *run, struct bb_plan *plan, str
     for (size_t i = 0; i < plan->n_sources; i++) {
         struct bb_plan_source *s = plan->sources;
         int twin = (i > 0 && same_posting(&s[i - 1], &s[i])) || (i + 1 < plan->n_sources && same_posting(&s[i], &s[i + 1]));
-        if (twin) BB_TRY(hash_content(run, &s[i], err));
+        if (twin && !s[i].hash[0]) BB_TRY(bb_known_hash(run, s[i].leaf, s[i].hash, err));
         if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
     }
     qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
@@ -239,32 +218,43 @@ static int has_dataset(const struct bb_plan_source *s, const struct bb_dataset *
     return 0;
 }
 
-static enum bb_status make_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
+static enum bb_status make_job(struct bb_run *run, struct bb_plan *plan, const struct bb_dataset *dataset, struct bb_error *err)
+{
+    struct bb_job *job = &plan->jobs[plan->n_jobs];
+    size_t cap = 0, n_new = 0;
+    *job = (struct bb_job){ .dataset = *dataset };
+    for (size_t i = 0; i < plan->n_sources; i++) n_new += !plan->sources[i].old && has_dataset(&plan->sources[i], dataset);
+    if (n_new == 0) return BB_OK;
+    plan->n_jobs++;
+    for (size_t i = 0; i < plan->n_sources; i++) {
+        if (!has_dataset(&plan->sources[i], dataset)) continue;
+        if (!bb_grow(&run->budget, (void **)&job->sources, &cap, job->n_sources + 1, sizeof *job->sources))
+            return bb_fail_budget(err, &run->budget, "the list of jobs");
+        job->sources[job->n_sources++] = (uint32_t)i;
+    }
+    qsort_r(job->sources, job->n_sources, sizeof *job->sources, by_first_instant, plan->sources);
+    return BB_OK;
+}
+
+/* Datasets, what the lake holds of them, ranks, jobs. */
+static enum bb_status order_work(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
 {
     struct bb_dataset *datasets = NULL;
     size_t n = 0;
     enum bb_status status = list_datasets(run, plan, &datasets, &n, err);
+    if (status == BB_OK && run->lake && !run->options->rebuild) status = bb_known_apply(run, plan, datasets, n, seen, err);
+    if (status == BB_OK) status = rank_sources(run, plan, err);
     if (status == BB_OK && n > 0) {
         plan->jobs = bb_calloc(&run->budget, n * sizeof *plan->jobs);
         if (!plan->jobs) status = bb_fail_budget(err, &run->budget, "the list of jobs");
     }
-    for (size_t j = 0; j < n && status == BB_OK; j++) {
-        struct bb_job *job = &plan->jobs[plan->n_jobs++];
-        size_t cap = 0;
-        job->dataset = datasets[j];
-        for (size_t i = 0; i < plan->n_sources && status == BB_OK; i++) {
-            if (!has_dataset(&plan->sources[i], &datasets[j])) continue;
-            if (!bb_grow(&run->budget, (void **)&job->sources, &cap, job->n_sources + 1, sizeof *job->sources))
-                status = bb_fail_budget(err, &run->budget, "the list of jobs");
-            else job->sources[job->n_sources++] = (uint32_t)i;
-        }
-        if (status == BB_OK) qsort_r(job->sources, job->n_sources, sizeof *job->sources, by_first_instant, plan->sources);
-    }
+    for (size_t i = 0; i < n && status == BB_OK; i++) status = make_job(run, plan, &datasets[i], err);
     bb_free(datasets);
+    for (size_t i = 0; i < plan->n_sources; i++) run->files_total += !plan->sources[i].old && plan->sources[i].n_datasets > 0;
     return status;
 }
 
-enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
+enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
 {
     struct detecting d = { .run = run, .plan = plan };
     *plan = (struct bb_plan){ 0 };
@@ -281,9 +271,7 @@ enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_
         return d.error.status;
     }
     if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
-    run->files_total = plan->n_sources;
-    BB_TRY(rank_sources(run, plan, err));
-    return make_jobs(run, plan, err);
+    return order_work(run, plan, seen, err);
 }
 
 void bb_plan_reset(struct bb_plan *plan)
@@ -291,6 +279,11 @@ void bb_plan_reset(struct bb_plan *plan)
     for (size_t j = 0; j < plan->n_jobs; j++) bb_free(plan->jobs[j].sources);
     bb_free(plan->jobs);
     bb_free(plan->sources);
+    while (plan->old_texts) {
+        struct bb_old_text *next = plan->old_texts->next;
+        bb_free(plan->old_texts);
+        plan->old_texts = next;
+    }
     bb_leaf_list_free(plan->leaves);
     *plan = (struct bb_plan){ 0 };
 }

@@ -16,8 +16,18 @@ struct bb_plan_source {
     char hash[33];              /* "" until known */
     uint64_t content_nbytes;
     _Atomic uint8_t used;       /* rows of it went into the tables in this pass */
+    uint8_t old;                /* not an input: a source that files of the lake were made from, leaf holds its name only */
+    uint8_t identity_is_id;     /* its locations are told apart by their ids */
+    _Atomic uint8_t joined, preliminary; /* its rows are component lines; lose against final ones */
     uint8_t excluded;           /* found damaged while reading: contributes nothing */
     uint8_t reported;           /* its rejects were told in an earlier pass */
+};
+
+/* A source of the lake's ledgers: the leaf's texts and the bytes that hold them. */
+struct bb_old_text {
+    struct bb_old_text *next;
+    struct bb_leaf leaf;
+    char text[];
 };
 
 struct bb_job {
@@ -28,14 +38,16 @@ struct bb_job {
 
 struct bb_plan {
     struct bb_leaf_list *leaves;
+    struct bb_old_text *old_texts; /* names of old sources */
     struct bb_plan_source *sources;
     size_t n_sources, cap_sources;
     struct bb_job *jobs;
     size_t n_jobs;
 };
 
-/* Lists, detects in parallel, refuses what is unknown, applies --iso, --market and --kind. */
-enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_error *err) BB_WARN_UNUSED;
+/* Lists, detects in parallel, leaves out what the lake holds already, refuses what is unknown, applies --iso, --market and --kind. */
+struct bb_seen;
+enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err) BB_WARN_UNUSED;
 void bb_plan_reset(struct bb_plan *plan);
 
 /* Detection of one leaf as bb_plan_make does it, for `busbar detect`. */

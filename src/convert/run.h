@@ -23,8 +23,8 @@ struct bb_run {
     pthread_mutex_t event_mutex;
     struct busbar_convert_result *result;
     _Atomic uint64_t n_rejects, n_records, n_rows, done_nbytes;
-    uint64_t total_nbytes;
-    size_t files_done, files_total;
+    _Atomic uint64_t total_nbytes;
+    _Atomic size_t files_done, files_total;
     int64_t last_progress_ns;
     _Atomic int too_many_rejects, callback_stop;
 };

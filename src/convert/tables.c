@@ -1,37 +1,156 @@
 #include "convert/tables.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define LEDGER_MAX_NBYTES ((size_t)64 << 20)
 #define UNKNOWN_HALF      0xFF
 
 /* ---- what the files ask about rows ---- */
 
-static const struct bb_slice *slices_of(void *ctx) { return ((struct bb_tables *)ctx)->slices; }
-
 static const struct bb_plan_source *source_of(const struct bb_tables *t, uint32_t source)
 {
     return &t->plan->sources[t->job->sources[source]];
 }
 
+static const struct bb_slice *slices_of(void *ctx) { return ((struct bb_tables *)ctx)->slices; }
+static const struct bb_join *joins_of(void *ctx) { return ((struct bb_tables *)ctx)->joins; }
+
+const struct bb_plan_source *bb_tables_source(const struct bb_tables *t, uint32_t source) { return source_of(t, source); }
+
 static struct bb_str report_text(void *ctx, uint32_t source) { return bb_str_of(source_of(ctx, source)->data_source); }
+
+/* ---- sources of the lake's files ---- */
+
+static int name_cmp(struct bb_str name_a, struct bb_str member_a, const char *hash_a, struct bb_str name_b, struct bb_str member_b, const char *hash_b)
+{
+    int c = bb_str_cmp(name_a, name_b);
+    if (c == 0) c = bb_str_cmp(member_a, member_b);
+    return c ? c : strcmp(hash_a, hash_b);
+}
+
+static struct bb_str ledger_name(const struct bb_leaf *leaf) { return leaf->member.n ? bb_path_base(leaf->path) : leaf->name; }
+
+static int by_name(const void *a_, const void *b_, void *ctx)
+{
+    const struct bb_plan_source *a = source_of(ctx, *(const uint32_t *)a_), *b = source_of(ctx, *(const uint32_t *)b_);
+    return name_cmp(ledger_name(a->leaf), a->leaf->member, a->hash, ledger_name(b->leaf), b->leaf->member, b->hash);
+}
+
+int bb_tables_find_source(const struct bb_tables *t, const struct bb_ledger_source *s, size_t *source_ret)
+{
+    size_t low = 0, high = t->job->n_sources;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        const struct bb_plan_source *at = source_of(t, t->by_name[mid]);
+        int c = name_cmp(ledger_name(at->leaf), at->leaf->member, at->hash, s->name, s->member, s->hash);
+        if (c == 0) {
+            *source_ret = t->by_name[mid];
+            return 1;
+        }
+        if (c < 0) low = mid + 1;
+        else high = mid;
+    }
+    return 0;
+}
+
+enum bb_status bb_tables_old_slice(struct bb_tables *t, uint32_t source, uint32_t *slice_ret, struct bb_error *err)
+{
+    if (t->old_slices[source] == BB_NO_CODE) BB_TRY(bb_tables_add_slice(t, source, UINT32_MAX, &t->old_slices[source], err));
+    *slice_ret = t->old_slices[source];
+    return BB_OK;
+}
+
+static size_t join_slot(const struct bb_tables *t, const uint32_t sources[BB_N_VALUES])
+{
+    uint64_t h = 0;
+    for (int v = 0; v < BB_N_VALUES; v++) h = (h ^ sources[v]) * 0x9E3779B97F4A7C15u;
+    for (size_t i = (size_t)(h >> 20);; i++) {
+        uint32_t join = t->join_table[i & (t->join_table_size - 1)];
+        if (join == 0 || memcmp(t->joins[join - 1].sources, sources, sizeof t->joins->sources) == 0) return i & (t->join_table_size - 1);
+    }
+}
+
+static int grow_joins(struct bb_tables *t)
+{
+    uint32_t *old = t->join_table;
+    if (!bb_grow(&t->run->budget, (void **)&t->joins, &t->cap_joins, t->n_joins + 1, sizeof *t->joins)) return 0;
+    if (t->join_table_size && (t->n_joins + 1) * 2 <= t->join_table_size) return 1;
+    t->join_table = bb_calloc(&t->run->budget, (t->join_table_size ? t->join_table_size * 2 : 64) * sizeof *t->join_table);
+    if (!t->join_table) {
+        t->join_table = old;
+        return 0;
+    }
+    t->join_table_size = t->join_table_size ? t->join_table_size * 2 : 64;
+    bb_free(old);
+    for (size_t i = 0; i < t->n_joins; i++) t->join_table[join_slot(t, t->joins[i].sources)] = (uint32_t)i + 1;
+    return 1;
+}
+
+static int join_locked(struct bb_tables *t, const uint32_t sources[BB_N_VALUES], uint32_t *origin_ret)
+{
+    size_t slot;
+    struct bb_join *join;
+    if (!grow_joins(t)) return 0;
+    slot = join_slot(t, sources);
+    if (t->join_table[slot] == 0) {
+        join = &t->joins[t->n_joins++];
+        memcpy(join->sources, sources, sizeof join->sources);
+        join->main = sources[0];
+        for (int v = 1; v < BB_N_VALUES; v++)
+            if (source_of(t, sources[v])->rank > source_of(t, join->main)->rank) join->main = sources[v];
+        t->join_table[slot] = (uint32_t)t->n_joins;
+    }
+    *origin_ret = BB_ORIGIN_JOIN | (t->join_table[slot] - 1);
+    return 1;
+}
+
+enum bb_status bb_tables_join(struct bb_tables *t, const uint32_t sources[BB_N_VALUES], uint32_t *origin_ret, struct bb_error *err)
+{
+    int ok;
+    pthread_mutex_lock(&t->mutex);
+    ok = join_locked(t, sources, origin_ret);
+    pthread_mutex_unlock(&t->mutex);
+    return ok ? BB_OK : bb_fail_budget(err, &t->run->budget, "the list of joined sources");
+}
+
+/* The sort's way to name a row of several sources. Without memory the row keeps its first slice: an update would then know less than it could. */
+static uint32_t combine(void *ctx, const uint32_t from[BB_N_VALUES])
+{
+    struct bb_tables *t = ctx;
+    uint32_t sources[BB_N_VALUES], origin = from[0];
+    for (int v = 0; v < BB_N_VALUES; v++) sources[v] = t->slices[from[v]].source;
+    if (bb_tables_join(t, sources, &origin, NULL) != BB_OK) t->joins_lost = 1;
+    return origin;
+}
 
 /* ---- tables ---- */
 
 enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const struct bb_plan *plan, const struct bb_job *job,
                               const struct bb_zone *zone, struct bb_error *err)
 {
+    size_t n = job->n_sources;
     *t = (struct bb_tables){ .run = run, .plan = plan, .job = job, .zone = zone };
-    for (size_t i = 0; i < job->n_sources; i++) t->derive_energy |= plan->sources[job->sources[i]].derive_energy;
+    for (size_t i = 0; i < n; i++) t->derive_energy |= plan->sources[job->sources[i]].derive_energy;
     pthread_mutex_init(&t->mutex, NULL);
     t->places = bb_places_new(&run->budget);
-    return t->places ? BB_OK : bb_fail_budget(err, &run->budget, "the list of locations");
+    t->old_slices = bb_alloc(&run->budget, n * sizeof *t->old_slices);
+    t->by_name = bb_alloc(&run->budget, n * sizeof *t->by_name);
+    t->filtered = bb_calloc(&run->budget, n * sizeof *t->filtered);
+    if (!t->places || !t->old_slices || !t->by_name || !t->filtered) {
+        bb_tables_reset(t);
+        return bb_fail_budget(err, &run->budget, "the list of locations and sources");
+    }
+    for (size_t i = 0; i < n; i++) t->by_name[i] = (uint32_t)i, t->old_slices[i] = BB_NO_CODE;
+    qsort_r(t->by_name, n, sizeof *t->by_name, by_name, t);
+    return BB_OK;
 }
 
 static void free_table(struct bb_table *table)
 {
     if (!table) return;
     bb_sort_free(table->sort);
+    bb_old_file_close(table->old);
     bb_year_file_free(table->file);
     bb_free(table->sources);
     bb_free(table);
@@ -42,6 +161,11 @@ void bb_tables_reset(struct bb_tables *t)
     for (size_t i = 0; i < t->n; i++) free_table(t->list[i]);
     bb_free(t->list);
     bb_free(t->slices);
+    bb_free(t->joins);
+    bb_free(t->join_table);
+    bb_free(t->old_slices);
+    bb_free(t->by_name);
+    bb_free((void *)t->filtered);
     bb_places_free(t->places);
     pthread_mutex_destroy(&t->mutex);
     *t = (struct bb_tables){ 0 };
@@ -52,6 +176,8 @@ void bb_tables_keep_files_only(struct bb_tables *t)
     for (size_t i = 0; i < t->n; i++) {
         bb_sort_free(t->list[i]->sort);
         t->list[i]->sort = NULL;
+        bb_old_file_close(t->list[i]->old);
+        t->list[i]->old = NULL;
         if (t->list[i]->file) bb_year_file_rest(t->list[i]->file);
     }
     bb_free(t->slices);
@@ -75,12 +201,41 @@ enum bb_status bb_tables_add_slice(struct bb_tables *t, size_t source, uint32_t 
     return status;
 }
 
+static enum bb_status on_old_source(void *ctx, const struct bb_ledger_source *s, size_t source)
+{
+    struct bb_table_source *to = &((struct bb_table *)ctx)->sources[source];
+    if (!source_of(((struct bb_table *)ctx)->tables, (uint32_t)source)->old) return BB_OK; /* is read again: it counts anew */
+    to->rows = s->rows;
+    to->first_utc_s = s->first_utc_s;
+    to->last_utc_s = s->last_utc_s;
+    to->n_files = s->n_files;
+    to->filtered = s->filtered;
+    return BB_OK;
+}
+
+static void table_path(const struct bb_table *table, char path[BB_PATH_MAX])
+{
+    const struct bb_tables *t = table->tables;
+    bb_lake_path(bb_lake_root(t->run->lake), t->run->style.hive, &t->job->dataset, table->half, table->year, path);
+}
+
+/* What the lake holds of this table is merged; --rebuild starts over. */
+static enum bb_status open_old(struct bb_table *table, struct bb_error *err)
+{
+    const struct bb_run *run = table->tables->run;
+    char path[BB_PATH_MAX];
+    if (!run->lake || run->options->rebuild) return BB_OK;
+    table_path(table, path);
+    if (access(path, F_OK) != 0) return BB_OK;
+    return bb_old_file_open(path, table->tables, on_old_source, table, &table->old, err);
+}
+
 static enum bb_status new_table(struct bb_tables *t, enum bb_half half, int year, struct bb_table **table_ret, struct bb_error *err)
 {
     struct bb_run *run = t->run;
     struct bb_sort_options options = { .budget = &run->budget, .pool = run->pool, .n_workers = bb_pool_threads(run->pool),
                                        .places = t->places, .slices = slices_of, .slices_ctx = t,
-                                       .derive_energy = t->derive_energy, .temp_dir = run->temp_dir };
+                                       .derive_energy = t->derive_energy, .temp_dir = run->temp_dir, .combine = combine };
     struct bb_table *table = bb_calloc(&run->budget, sizeof *table);
     enum bb_status status;
     if (!table) return bb_fail_budget(err, &run->budget, "a table");
@@ -96,6 +251,11 @@ static enum bb_status new_table(struct bb_tables *t, enum bb_half half, int year
         return status;
     }
     for (size_t i = 0; i < t->job->n_sources; i++) table->sources[i].first_utc_s = UINT32_MAX;
+    status = open_old(table, err);
+    if (status != BB_OK) {
+        free_table(table);
+        return status;
+    }
     t->list[t->n++] = table;
     *table_ret = table;
     return BB_OK;
@@ -191,6 +351,7 @@ enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, si
         }
         if (!r->year_wanted) {
             r->tables->n_filtered += k - i;
+            r->tables->filtered[r->source] = 1;
         } else {
             if (!r->last[half]) BB_TRY(find_table(r->tables, half, r->year, &r->last[half], err));
             BB_TRY(bb_sort_add(r->last[half]->sort, r->worker, rows + i, k - i, err));
@@ -217,21 +378,27 @@ int bb_tables_late(const struct bb_tables *t)
     return 0;
 }
 
+static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
+{
+    struct bb_tables *t = table->tables;
+    struct bb_year_file_setup setup = { .budget = &t->run->budget, .pool = t->run->pool, .dataset = &t->job->dataset, .style = &t->run->style,
+                                        .zone = t->zone, .places = t->places, .slices = slices_of, .joins = joins_of,
+                                        .report_text = report_text, .n_sources = t->job->n_sources, .ctx = t };
+    char path[BB_PATH_MAX];
+    if (table->file) return BB_OK;
+    table_path(table, path);
+    return bb_year_file_new(&setup, path, &table->file, err);
+}
+
 static enum bb_status emit(void *ctx, const struct bb_row *rows, size_t n, struct bb_error *err)
 {
     struct bb_table *table = ctx;
     struct bb_tables *t = table->tables;
     if (bb_run_stopped(t->run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
+    if (t->joins_lost) return bb_fail_budget(err, &t->run->budget, "the list of joined sources");
     table->rows_out += n;
     if (!t->run->lake) return BB_OK;
-    if (!table->file) {
-        struct bb_year_file_setup setup = { .budget = &t->run->budget, .pool = t->run->pool, .dataset = &t->job->dataset,
-                                            .style = &t->run->style, .zone = t->zone, .places = t->places, .slices = slices_of,
-                                            .report_text = report_text, .ctx = t };
-        char path[BB_PATH_MAX];
-        bb_lake_path(bb_lake_root(t->run->lake), t->run->style.hive, &t->job->dataset, table->half, table->year, path);
-        BB_TRY(bb_year_file_new(&setup, path, &table->file, err));
-    }
+    BB_TRY(begin_file(table, err));
     bb_run_progress(t->run, "writing");
     return bb_year_file_add(table->file, rows, n, err);
 }
@@ -243,13 +410,76 @@ static size_t batch_rows(const struct bb_run *run)
     return BB_MAX(BB_MIN(rows, (size_t)128 << 10), (size_t)8 << 10);
 }
 
+/* ---- merging with what the lake holds ---- */
+
+static enum bb_status drain_sort(struct bb_table *table, uint32_t before_utc_s, struct bb_error *err)
+{
+    if (bb_sort_first_instant(table->sort) >= before_utc_s) return BB_OK;
+    return bb_sort_drain(table->sort, before_utc_s, batch_rows(table->tables->run), emit, table, err);
+}
+
+/* Rows of the old file come in order and in whole instants but for the last: all before it can go on at once. */
+static enum bb_status feed_old(void *ctx, const struct bb_row *rows, size_t n, struct bb_error *err)
+{
+    struct bb_table *table = ctx;
+    BB_TRY(bb_sort_add(table->sort, 0, rows, n, err));
+    table->rows_decoded += n;
+    if (bb_sort_held_nbytes(table->sort) > table->tables->run->budget.limit_nbytes / 16) return drain_sort(table, rows[n - 1].start_utc_s, err);
+    return BB_OK;
+}
+
+struct copied { struct bb_old_file *old; struct bb_provenance *to; size_t group; };
+
+static enum bb_status add_run(void *ctx, uint32_t origin, uint64_t rows, struct bb_error *err)
+{
+    return bb_provenance_add(((struct copied *)ctx)->to, origin, rows, err);
+}
+
+static enum bb_status add_origins(void *ctx, struct bb_provenance *to, struct bb_error *err)
+{
+    struct copied *c = ctx;
+    c->to = to;
+    return bb_old_file_origins(c->old, c->group, add_run, c, err);
+}
+
+static enum bb_status copy_group(struct bb_table *table, size_t group, struct bb_error *err)
+{
+    struct copied c = { .old = table->old, .group = group };
+    enum bb_status status;
+    BB_TRY(begin_file(table, err));
+    status = bb_year_file_copy_group(table->file, table->old->reader, group, add_origins, &c, err);
+    if (status == BB_OK) {
+        table->rows_copied += (uint64_t)bb_pq_group_rows(table->old->reader, group);
+        table->rows_out += (uint64_t)bb_pq_group_rows(table->old->reader, group);
+        table->groups_copied++;
+    }
+    return status;
+}
+
+/* Emits everything before the bound. Row groups of the old file that no new row reaches are carried over as they are; small ones, which many
+ * updates leave, are always taken apart, so that they grow together: this is the whole rule of compaction. */
+static enum bb_status advance(struct bb_table *table, uint32_t before_utc_s, struct bb_error *err)
+{
+    struct bb_old_file *old = table->old;
+    for (; old && old->next_group < old->n_groups; old->next_group++) {
+        const struct bb_old_group *g = &old->groups[old->next_group];
+        enum bb_status status = BB_EOF;
+        if (g->last_utc_s >= before_utc_s) return drain_sort(table, BB_MIN(before_utc_s, g->first_utc_s), err);
+        BB_TRY(drain_sort(table, g->first_utc_s, err));
+        if (bb_sort_first_instant(table->sort) > g->last_utc_s && (uint64_t)bb_pq_group_rows(old->reader, old->next_group) >= BB_GROUP_MIN_ROWS)
+            status = copy_group(table, old->next_group, err);
+        if (status == BB_EOF) {
+            BB_TRY(bb_old_file_load(old, old->next_group, feed_old, table, err));
+            status = drain_sort(table, g->last_utc_s + 1, err);
+        }
+        if (status != BB_OK) return status;
+    }
+    return drain_sort(table, before_utc_s, err);
+}
+
 enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struct bb_error *err)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        struct bb_table *table = t->list[i];
-        if (bb_sort_first_instant(table->sort) >= before_utc_s) continue;
-        BB_TRY(bb_sort_drain(table->sort, before_utc_s, batch_rows(t->run), emit, table, err));
-    }
+    for (size_t i = 0; i < t->n; i++) BB_TRY(advance(t->list[i], before_utc_s, err));
     return BB_OK;
 }
 
@@ -259,28 +489,64 @@ enum bb_status bb_tables_spill(struct bb_tables *t, struct bb_error *err)
     return BB_OK;
 }
 
+/* ---- the ledger ---- */
+
+static uint32_t count_files(const struct bb_tables *t, size_t source)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < t->n; i++) n += t->list[i]->sources[source].rows > 0;
+    return n;
+}
+
+static void fill_source(const struct bb_table *table, size_t i, const struct bb_provenance *p, struct bb_ledger_source *to)
+{
+    const struct bb_tables *t = table->tables;
+    const struct bb_plan_source *s = source_of(t, (uint32_t)i);
+    const struct bb_table_source *from = &table->sources[i];
+    *to = (struct bb_ledger_source){ .name = ledger_name(s->leaf), .member = s->leaf->member, .report = bb_str_of(s->report),
+                                     .content_nbytes = s->content_nbytes, .rows = from->rows, .publication_utc_s = s->publication_utc_s,
+                                     .first_utc_s = from->first_utc_s, .last_utc_s = from->last_utc_s,
+                                     .n_files = s->old ? from->n_files : count_files(t, i), .code = p->code_of_source[i],
+                                     .filtered = s->old ? from->filtered : t->filtered[i], .joined = s->joined, .preliminary = s->preliminary,
+                                     .derived = s->derive_energy };
+    memcpy(to->hash, s->hash, sizeof to->hash);
+}
+
+static size_t fill_joins(const struct bb_tables *t, const struct bb_provenance *p, struct bb_ledger_join *joins)
+{
+    size_t n = 0;
+    for (size_t code = 0; code < p->n_codes; code++) {
+        uint32_t origin = p->codes[code].origin;
+        if (!(origin & BB_ORIGIN_JOIN)) continue;
+        joins[n].code = (uint32_t)code;
+        for (int v = 0; v < BB_N_VALUES; v++) joins[n].of[v] = p->code_of_source[t->joins[origin & ~BB_ORIGIN_JOIN].sources[v]];
+        n++;
+    }
+    return n;
+}
+
 static enum bb_status write_ledger(struct bb_table *table, struct bb_buf *out, struct bb_error *err)
 {
     struct bb_tables *t = table->tables;
+    const struct bb_provenance *p = bb_year_file_provenance(table->file);
     struct bb_ledger ledger = { .dataset = t->job->dataset, .half = table->half, .year = table->year, .rows = table->rows_out,
                                 .duplicates = table->counts.duplicates, .revisions = table->counts.revisions };
     int ok;
-    ledger.sources = bb_calloc(&t->run->budget, t->job->n_sources * sizeof *ledger.sources);
-    if (!ledger.sources) return bb_fail_budget(err, &t->run->budget, "the list of sources");
-    for (size_t i = 0; i < t->job->n_sources; i++) {
-        const struct bb_plan_source *s = source_of(t, (uint32_t)i);
-        struct bb_ledger_source *to;
-        if (table->sources[i].rows == 0) continue;
-        to = &ledger.sources[ledger.n_sources++];
-        *to = (struct bb_ledger_source){ .name = s->leaf->member.n ? bb_path_base(s->leaf->path) : s->leaf->name,
-                                         .member = s->leaf->member, .report = bb_str_of(s->report),
-                                         .content_nbytes = s->content_nbytes, .rows = table->sources[i].rows,
-                                         .publication_utc_s = s->publication_utc_s, .first_utc_s = table->sources[i].first_utc_s,
-                                         .last_utc_s = table->sources[i].last_utc_s };
-        memcpy(to->hash, s->hash, sizeof to->hash);
+    if (table->old) {
+        ledger.duplicates += table->old->head.duplicates;
+        ledger.revisions += table->old->head.revisions;
     }
-    ok = bb_ledger_write(&ledger, out);
+    ledger.sources = bb_calloc(&t->run->budget, t->job->n_sources * sizeof *ledger.sources);
+    ledger.joins = bb_calloc(&t->run->budget, (p->n_codes + 1) * sizeof *ledger.joins);
+    ok = ledger.sources && ledger.joins;
+    if (ok) {
+        for (size_t i = 0; i < t->job->n_sources; i++)
+            if (table->sources[i].rows > 0) fill_source(table, i, p, &ledger.sources[ledger.n_sources++]);
+        ledger.n_joins = fill_joins(t, p, ledger.joins);
+        ok = bb_ledger_write(&ledger, out);
+    }
     bb_free(ledger.sources);
+    bb_free(ledger.joins);
     return ok ? BB_OK : bb_fail_budget(err, &t->run->budget, "the list of sources");
 }
 
@@ -290,9 +556,10 @@ static enum bb_status finish_table(struct bb_table *table, struct bb_error *err)
     struct bb_buf ledger;
     enum bb_status status;
     uint64_t rows = 0;
-    BB_TRY(bb_sort_drain(table->sort, UINT32_MAX, batch_rows(run), emit, table, err));
+    BB_TRY(advance(table, UINT32_MAX, err));
     bb_sort_get_counts(table->sort, &table->counts);
     if (!table->file) return BB_OK;
+    BB_TRY(bb_year_file_end_rows(table->file, err));
     bb_buf_init(&ledger, &run->budget, LEDGER_MAX_NBYTES);
     status = write_ledger(table, &ledger, err);
     if (status == BB_OK) status = bb_year_file_finish(table->file, bb_buf_str(&ledger), &rows, &table->nbytes, err);

@@ -3,23 +3,28 @@
 #ifndef BB_TABLES_H
 #define BB_TABLES_H
 
+#include "convert/old_file.h"
 #include "convert/plan.h"
 #include "lake/ledger.h"
 #include "sort/sort.h"
 
-struct bb_table_source { /* what one source gave to one table */
+struct bb_table_source { /* what one source gave to one table, in this conversion and in earlier ones */
     _Atomic uint64_t rows;
     _Atomic uint32_t first_utc_s, last_utc_s;
+    uint32_t n_files; /* old sources: as the ledger says */
+    uint8_t filtered;
 };
 
 struct bb_table {
     enum bb_half half;
     int year;
     struct bb_sort *sort;
+    struct bb_old_file *old;         /* the lake's file of this table, while new rows are merged into it */
     struct bb_year_file *file;       /* NULL until the first row comes out, and in a dry run */
     struct bb_table_source *sources; /* one per source of the job */
     struct bb_tables *tables;
     uint64_t rows_out, nbytes;
+    uint64_t groups_copied, rows_copied, rows_decoded; /* of the old file */
     struct bb_sort_counts counts;
 };
 
@@ -31,10 +36,18 @@ struct bb_tables {
     struct bb_places *places;
     struct bb_slice *slices;
     size_t n_slices, cap_slices;
-    pthread_mutex_t mutex; /* slices and the list of tables */
+    struct bb_join *joins;
+    size_t n_joins, cap_joins;
+    uint32_t *join_table; /* open addressing: join + 1 */
+    size_t join_table_size;
+    uint32_t *old_slices;     /* per source of the job: its slice for rows of the lake's files, BB_NO_CODE: none yet */
+    uint32_t *by_name;        /* sources of the job by name, member and hash */
+    _Atomic uint8_t *filtered; /* per source of the job: rows of years that were not asked for */
+    pthread_mutex_t mutex; /* slices, joins and the list of tables */
     struct bb_table **list;
     size_t n, cap;
     int derive_energy;
+    _Atomic int joins_lost; /* memory ran out while naming a row of several sources */
     _Atomic uint64_t n_filtered; /* rows of years that were not asked for */
 };
 
@@ -47,6 +60,14 @@ void bb_tables_keep_files_only(struct bb_tables *t);
 /* Registers a block; source is an index into job->sources. */
 enum bb_status bb_tables_add_slice(struct bb_tables *t, size_t source, uint32_t sequence, uint32_t *slice_ret, struct bb_error *err)
     BB_WARN_UNUSED;
+
+const struct bb_plan_source *bb_tables_source(const struct bb_tables *t, uint32_t source);
+/* The source of the job that a ledger names; 0 if none. */
+int bb_tables_find_source(const struct bb_tables *t, const struct bb_ledger_source *s, size_t *source_ret);
+/* The slice that rows of the lake's files carry when they came from source. */
+enum bb_status bb_tables_old_slice(struct bb_tables *t, uint32_t source, uint32_t *slice_ret, struct bb_error *err) BB_WARN_UNUSED;
+/* The origin (with BB_ORIGIN_JOIN) of rows whose values came from these sources. */
+enum bb_status bb_tables_join(struct bb_tables *t, const uint32_t sources[BB_N_VALUES], uint32_t *origin_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 /* One worker's way into the tables: caches half per place and the last year. */
 struct bb_router {

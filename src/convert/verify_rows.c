@@ -23,8 +23,8 @@ struct check {
     const struct bb_column_info *infos;
     size_t n_columns;
     int64_t unit;
-    int columns[BB_MAX_COLUMNS]; /* file column of each contract column, -1: lives in the path */
-    int at[BB_MAX_COLUMNS];      /* its place in the scan */
+    int columns[BB_LAKE_MAX_COLUMNS]; /* file column of each contract column, -1: lives in the path */
+    int at[BB_LAKE_MAX_COLUMNS];      /* its place in the scan */
     size_t group;
     int64_t row;
     /* per instant */

@@ -25,11 +25,12 @@ struct bb_year_file {
     struct bb_publication pub;
     const struct bb_column_info *infos;
     size_t n_columns;
-    struct bb_pq_column columns[BB_MAX_COLUMNS];
-    struct bb_pq_chunk *chunks[BB_MAX_COLUMNS];
-    int same_as[BB_MAX_COLUMNS];
+    struct bb_pq_column columns[BB_LAKE_MAX_COLUMNS];
+    struct bb_pq_chunk *chunks[BB_LAKE_MAX_COLUMNS];
+    int same_as[BB_LAKE_MAX_COLUMNS];
     struct bb_pq_options options;
     struct bb_pq_file *file;
+    struct bb_provenance provenance;
     size_t group_rows;
     uint64_t n_rows;
     int32_t last_day;
@@ -42,10 +43,11 @@ struct bb_year_file {
     const struct instant *segment;
     size_t n_segment, n_segment_rows;
     const struct bb_slice *slices;
-    uint8_t tasks[BB_MAX_COLUMNS];
+    const struct bb_join *joins;
+    uint8_t tasks[BB_LAKE_MAX_COLUMNS];
     size_t n_tasks;
     _Atomic int failed;
-    struct bb_error task_error[BB_MAX_COLUMNS];
+    struct bb_error task_error[BB_LAKE_MAX_COLUMNS];
 };
 
 static const int sorting_energy[] = { BB_COL_DATETIME_UTC, BB_COL_LOCATION, BB_COL_LOCATION_ID };
@@ -227,6 +229,16 @@ static enum bb_status put_numbers(struct bb_year_file *f, size_t column, struct 
     return BB_OK;
 }
 
+static inline uint32_t origin_of(const struct bb_year_file *f, uint32_t slice)
+{
+    return slice & BB_ORIGIN_JOIN ? slice : f->slices[slice].source;
+}
+
+static inline uint32_t main_source(const struct bb_year_file *f, uint32_t slice)
+{
+    return slice & BB_ORIGIN_JOIN ? f->joins[slice & ~BB_ORIGIN_JOIN].main : f->slices[slice].source;
+}
+
 /* Runs of rows that agree in one small attribute. */
 static enum bb_status put_row_runs(struct bb_year_file *f, size_t column, struct bb_error *err)
 {
@@ -236,8 +248,8 @@ static enum bb_status put_row_runs(struct bb_year_file *f, size_t column, struct
     for (size_t i = 0; i < n;) {
         size_t k = i + 1;
         if (from == FROM_REPORT) {
-            uint32_t source = f->slices[rows[i].slice].source;
-            while (k < n && (rows[k].slice == rows[k - 1].slice || f->slices[rows[k].slice].source == source)) k++;
+            uint32_t source = main_source(f, rows[i].slice);
+            while (k < n && (rows[k].slice == rows[k - 1].slice || main_source(f, rows[k].slice) == source)) k++;
             BB_TRY(bb_pq_put_code_run(f->chunks[column], source, k - i, err));
         } else if (from == FROM_VERSION) {
             while (k < n && rows[k].version == rows[i].version) k++;
@@ -314,8 +326,21 @@ static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
     if (f->group_rows == 0) return BB_OK;
     BB_TRY(run_tasks(f, finish_task, err));
     BB_TRY(bb_pq_file_append_group(f->file, f->chunks, f->same_as, err));
+    BB_TRY(bb_provenance_end_group(&f->provenance, f->file, err));
     for (size_t i = 0; i < f->n_tasks; i++) bb_pq_chunk_reset(f->chunks[f->tasks[i]]);
     f->group_rows = 0;
+    return BB_OK;
+}
+
+static enum bb_status note_origins(struct bb_year_file *f, struct bb_error *err)
+{
+    const struct bb_row *rows = f->rows;
+    for (size_t i = 0, n = f->n_segment_rows; i < n;) {
+        size_t k = i + 1;
+        while (k < n && rows[k].slice == rows[i].slice) k++;
+        BB_TRY(bb_provenance_add(&f->provenance, origin_of(f, rows[i].slice), k - i, err));
+        i = k;
+    }
     return BB_OK;
 }
 
@@ -329,6 +354,7 @@ static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *r
     f->n_segment = n_instants;
     f->n_segment_rows = last->first_row + last->n_rows - first->first_row;
     BB_TRY(run_tasks(f, column_task, err));
+    BB_TRY(note_origins(f, err));
     f->group_rows += f->n_segment_rows;
     f->n_rows += f->n_segment_rows;
     return BB_OK;
@@ -377,6 +403,7 @@ enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n,
     BB_TRY(learn_places(f, err));
     BB_TRY(list_instants(f, rows, n, err));
     f->slices = f->setup.slices(f->setup.ctx);
+    f->joins = f->setup.joins(f->setup.ctx);
     for (size_t i = 0; i < f->n_instants; i++) {
         const struct instant *at = &f->instants[i];
         size_t group_rows = f->group_rows + pending_rows;
@@ -420,6 +447,7 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
                                          .level = setup->style->level,
                                          .dense = setup->style->dense };
     status = bb_publish_begin(final_path, &f->pub, err);
+    if (status == BB_OK) status = bb_provenance_init(&f->provenance, setup->n_sources, setup->joins, setup->ctx, setup->budget, err);
     for (size_t i = 0; i < f->n_columns && status == BB_OK; i++) {
         f->columns[i] = column_of(f, i);
         f->same_as[i] = twin_of(f, i);
@@ -439,12 +467,29 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
     return BB_OK;
 }
 
+enum bb_status bb_year_file_copy_group(struct bb_year_file *f, struct bb_pq_reader *reader, size_t group,
+                                       enum bb_status (*add_origins)(void *ctx, struct bb_provenance *to, struct bb_error *err), void *ctx,
+                                       struct bb_error *err)
+{
+    if (!bb_pq_file_can_copy(f->file, reader)) return BB_EOF;
+    BB_TRY(close_group(f, err));
+    BB_TRY(bb_pq_file_append_copied(f->file, reader, group, err));
+    BB_TRY(add_origins(ctx, &f->provenance, err));
+    BB_TRY(bb_provenance_end_group(&f->provenance, f->file, err));
+    f->n_rows += (uint64_t)bb_pq_group_rows(reader, group);
+    return BB_OK;
+}
+
+const struct bb_provenance *bb_year_file_provenance(const struct bb_year_file *f) { return &f->provenance; }
+
+enum bb_status bb_year_file_end_rows(struct bb_year_file *f, struct bb_error *err) { return close_group(f, err); }
+
 enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger, uint64_t *rows_ret, uint64_t *nbytes_ret,
                                    struct bb_error *err)
 {
-    struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger } };
+    struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger }, { "busbar.provenance", bb_buf_str(&f->provenance.places) } };
     int64_t rows = 0;
-    BB_TRY(close_group(f, err));
+    BB_TRY(bb_year_file_end_rows(f, err));
     BB_TRY(bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err));
     BB_TRY(bb_publish_sync(&f->pub, err));
     BB_TRY(bb_pq_check_file(f->pub.temp_path, f->setup.budget, &rows, err));
@@ -466,6 +511,7 @@ void bb_year_file_rest(struct bb_year_file *f)
         f->chunks[i] = NULL;
     }
     bb_pq_file_free(f->file);
+    bb_provenance_reset(&f->provenance);
     bb_free(f->instants);
     bb_free(f->facts);
     f->file = NULL;

@@ -7,7 +7,9 @@
 #define BB_YEAR_FILE_H
 
 #include "base/pool.h"
+#include "convert/provenance.h"
 #include "lake/lake.h"
+#include "parquet/pq_read.h"
 #include "table/places.h"
 #include "table/row.h"
 #include "time/zone.h"
@@ -27,9 +29,11 @@ struct bb_year_file_setup {
     const struct bb_year_file_style *style;
     const struct bb_zone *zone;
     struct bb_places *places;
-    /* Where a row came from: its slice's source, and the data_source text of that. The slice table may move between calls. */
+    /* Where a row came from: its slice's source, or the join that its slice is (BB_ORIGIN_JOIN). The tables may move between calls. */
     const struct bb_slice *(*slices)(void *ctx);
-    struct bb_str (*report_text)(void *ctx, uint32_t source);
+    const struct bb_join *(*joins)(void *ctx);
+    struct bb_str (*report_text)(void *ctx, uint32_t source); /* data_source */
+    size_t n_sources;
     void *ctx;
 };
 
@@ -39,6 +43,15 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
                                 struct bb_error *err) BB_WARN_UNUSED;
 /* Rows in the order of the lake, whole instants per call; the signature is that of bb_sort_emit, ctx is the file. */
 enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n, struct bb_error *err);
+/* A row group of another lake file with the same columns, byte for byte, and its provenance in today's origins (add_origins calls
+ * bb_provenance_add). BB_EOF: the files differ in codec or columns; nothing was written, decode it instead. */
+enum bb_status bb_year_file_copy_group(struct bb_year_file *file, struct bb_pq_reader *reader, size_t group,
+                                       enum bb_status (*add_origins)(void *ctx, struct bb_provenance *to, struct bb_error *err), void *ctx,
+                                       struct bb_error *err) BB_WARN_UNUSED;
+/* The codes that were handed out so far: what the ledger must explain. */
+const struct bb_provenance *bb_year_file_provenance(const struct bb_year_file *file);
+/* Ends the last row group: the provenance is complete. */
+enum bb_status bb_year_file_end_rows(struct bb_year_file *file, struct bb_error *err) BB_WARN_UNUSED;
 /* Writes the footer with the ledger (JSON), syncs, reads back and checks. */
 enum bb_status bb_year_file_finish(struct bb_year_file *file, struct bb_str ledger, uint64_t *rows_ret, uint64_t *nbytes_ret,
                                    struct bb_error *err) BB_WARN_UNUSED;

@@ -11,7 +11,13 @@ static int by_name(const void *a_, const void *b_)
     int c = bb_str_cmp(a->name, b->name);
     if (c == 0) c = bb_str_cmp(a->member, b->member);
     if (c == 0) c = strcmp(a->hash, b->hash);
+    if (c == 0) c = a->code < b->code ? -1 : a->code > b->code; /* one that rows name first */
     return c;
+}
+
+static int same_source(const struct bb_ledger_source *a, const struct bb_ledger_source *b)
+{
+    return bb_str_eq(a->name, b->name) && bb_str_eq(a->member, b->member) && strcmp(a->hash, b->hash) == 0;
 }
 
 static void put_time(struct bb_json *j, const char *key, int64_t utc_s)
@@ -36,7 +42,26 @@ static void put_source(struct bb_json *j, const struct bb_ledger_source *s)
     put_time(j, "first", s->first_utc_s);
     put_time(j, "last", s->last_utc_s);
     if (s->publication_utc_s) put_time(j, "published", s->publication_utc_s);
+    bb_json_put_int(j, "files", s->n_files);
+    if (s->code != UINT32_MAX) bb_json_put_int(j, "code", s->code);
+    if (s->filtered) bb_json_put_bool(j, "filtered", 1);
+    if (s->joined) bb_json_put_bool(j, "joined", 1);
+    if (s->preliminary) bb_json_put_bool(j, "preliminary", 1);
+    if (s->derived) bb_json_put_bool(j, "derived", 1);
     bb_json_close(j, '}');
+}
+
+static void put_joins(struct bb_json *j, const struct bb_ledger *l)
+{
+    bb_json_key(j, "joins");
+    bb_json_open(j, '[');
+    for (size_t i = 0; i < l->n_joins; i++) {
+        bb_json_open(j, '[');
+        bb_json_int(j, l->joins[i].code);
+        for (int v = 0; v < BB_N_VALUES; v++) bb_json_int(j, l->joins[i].of[v]);
+        bb_json_close(j, ']');
+    }
+    bb_json_close(j, ']');
 }
 
 int bb_ledger_write(struct bb_ledger *l, struct bb_buf *out)
@@ -58,10 +83,11 @@ int bb_ledger_write(struct bb_ledger *l, struct bb_buf *out)
     bb_json_open(&j, '[');
     for (size_t i = 0; i < l->n_sources; i++) {
         const struct bb_ledger_source *s = &l->sources[i];
-        if (i > 0 && by_name(&s[-1], s) == 0) continue; /* the same content named twice */
+        if (i > 0 && same_source(&s[-1], s) && s->code == UINT32_MAX) continue; /* the same content named twice */
         put_source(&j, s);
     }
     bb_json_close(&j, ']');
+    if (l->n_joins) put_joins(&j, l);
     bb_json_close(&j, '}');
     return bb_json_ok(&j);
 }

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "table/dataset.h"
+#include "table/row.h"
 
 struct bb_ledger_source {
     struct bb_str name, member, report; /* base name, place in the archive, report id */
@@ -12,18 +13,36 @@ struct bb_ledger_source {
     uint64_t content_nbytes, rows;      /* rows that the source delivered to this file (losers included) */
     int64_t publication_utc_s;          /* 0 unknown */
     uint32_t first_utc_s, last_utc_s;   /* of those rows */
+    uint32_t n_files;                   /* files of this dataset that it delivered rows to: it is known when all of them list it */
+    uint32_t code;                      /* in the provenance lists, UINT32_MAX: no row of it won */
+    uint8_t filtered;                   /* rows were left out by --year: it must be read again when they are asked for */
+    uint8_t joined, preliminary, derived; /* its rows are component lines; lose against final ones; their energy was derived */
 };
+
+struct bb_ledger_join { uint32_t code, of[BB_N_VALUES]; }; /* codes of the sources of the four values */
 
 struct bb_ledger {
     struct bb_dataset dataset;
     enum bb_half half;
     int year;
-    uint64_t rows, duplicates, revisions; /* of the file */
+    uint64_t rows, duplicates, revisions; /* of the file; the last two over all conversions that made it */
     struct bb_ledger_source *sources;
     size_t n_sources;
+    struct bb_ledger_join *joins;
+    size_t n_joins;
 };
 
 /* Sorts ledger->sources and writes the JSON. Returns 0 when out has no room. */
 int bb_ledger_write(struct bb_ledger *ledger, struct bb_buf *out) BB_WARN_UNUSED;
+
+/* Streams a ledger: on_source and on_join may be NULL; the source's texts live during the call. Returning anything but BB_OK stops and is
+ * passed on. head_ret receives dataset, half, year and the counts; its lists stay empty. BB_SKIP: no ledger of busbar's, or damaged. */
+struct bb_ledger_reading {
+    enum bb_status (*on_source)(void *ctx, const struct bb_ledger_source *source, struct bb_error *err);
+    enum bb_status (*on_join)(void *ctx, const struct bb_ledger_join *join, struct bb_error *err);
+    void *ctx;
+};
+enum bb_status bb_ledger_read(struct bb_str json, const struct bb_ledger_reading *reading, struct bb_budget *budget,
+                              struct bb_ledger *head_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

@@ -22,6 +22,7 @@ struct bb_presence {
     struct bb_quality_slots *slots;
     size_t n_marks, cap_marks, n_closed, cap_closed, n_slots, cap_slots;
     uint64_t n_unlisted_gaps;
+    int no_memory; /* a range could not be kept; bb_presence_finish and bb_presence_instant fail */
 };
 
 void bb_presence_init(struct bb_presence *p, struct bb_budget *budget, int64_t base_utc_s, int64_t end_utc_s, uint32_t slot_s);
@@ -52,10 +53,12 @@ enum bb_status bb_slots_unite(const struct bb_quality_slots *a, size_t n_a, cons
 /* Ordinal in `to` of the first slot of each entry of `from`, which is a part of `to`. */
 void bb_slots_map(const struct bb_quality_slots *from, size_t n_from, const struct bb_quality_slots *to, size_t n_to, uint32_t *first_in_to);
 
-/* Appends the ordinal ranges, translated by bb_slots_map's result, to a growing list (ranges that touch within this call are joined). */
+/* Appends the ordinal ranges, translated by bb_slots_map's result, to a growing list; a range that touches
+ * the last one of out->p[at …] is joined to it. */
 struct bb_range_list { struct bb_quality_range *p; size_t n, cap; };
 enum bb_status bb_ranges_translate(const struct bb_quality_range *ranges, size_t n, const struct bb_quality_slots *from, size_t n_from,
-                                   const uint32_t *first_in_to, struct bb_budget *budget, struct bb_range_list *out, struct bb_error *err) BB_WARN_UNUSED;
+                                   const uint32_t *first_in_to, struct bb_budget *budget, struct bb_range_list *out, size_t at,
+                                   struct bb_error *err) BB_WARN_UNUSED;
 /* Sorts out->p[at …] and joins what overlaps or touches. */
 void bb_ranges_join(struct bb_range_list *out, size_t at);
 

@@ -18,8 +18,8 @@
 #define BB_QUALITY_LOW_PRICE  (-1000.0)
 #define BB_QUALITY_HIGH_PRICE 10000.0
 #define BB_QUALITY_EXTREMES   5                   /* per direction, each of another interval */
-#define BB_QUALITY_MAX_RANGES ((size_t)1 << 20)   /* of presence per file; gaps beyond are only counted */
-#define BB_QUALITY_MAX_NBYTES ((size_t)256 << 20) /* of a state, unpacked */
+#define BB_QUALITY_MAX_RANGES ((size_t)1 << 19)   /* of presence per file; gaps beyond are only counted */
+#define BB_QUALITY_MAX_NBYTES ((size_t)64 << 20)  /* of a state, unpacked */
 
 /* ---- the finished state of one file ---- */
 struct bb_quality_extreme {

@@ -178,6 +178,7 @@ static void fill(struct bb_detection *d, const struct candidate *c)
     d->is_reference = (f->flags & BB_FORMAT_REFERENCE) != 0;
     d->order = c->facts.order;
     d->sequential = (f->flags & (BB_FORMAT_SEQUENTIAL | BB_FORMAT_ROW_ORDER)) != 0;
+    d->identity_is_id = (f->flags & BB_FORMAT_ID_IS_IDENTITY) != 0;
     d->derive_energy = (f->flags & BB_FORMAT_DERIVE_ENERGY) != 0 && f->shape != BB_FLAT;
     d->first_utc_s = c->facts.first_utc_s;
     d->publication_utc_s = c->facts.publication_utc_s;

@@ -41,6 +41,7 @@ struct bb_format_info bb_format_info_at(size_t i)
     info.layouts = f->layouts;
     info.time_rule = f->time_rule;
     info.refusal = f->refusal;
+    info.id_is_identity = (f->flags & BB_FORMAT_ID_IS_IDENTITY) != 0;
     info.is_reference = (f->flags & BB_FORMAT_REFERENCE) != 0;
     return info;
 }

@@ -34,12 +34,12 @@ static int is_text(struct bb_str s)
 }
 
 /* "230 KV" -> 230; NaN when there is no number. */
-static float voltage_of(struct bb_str s)
+static double voltage_of(struct bb_str s)
 {
     double value;
     s = bb_str_trim(s);
     if (s.n > 2 && bb_str_eq_nocase((struct bb_str){ s.p + s.n - 2, 2 }, BB_STR("KV"))) s.n -= 2;
-    return bb_decimal_parse(s.p, s.n, &value) == BB_NUMBER_OK && value > 0 && value < 10000 ? (float)value : NAN;
+    return bb_decimal_parse(s.p, s.n, &value) == BB_NUMBER_OK && value > 0 && value < 10000 ? value : NAN;
 }
 
 int bb_place_text_ok(struct bb_str s, int field, struct bb_flaw *flaw)

@@ -43,6 +43,7 @@ struct bb_detection {
     enum bb_file_order order;
     int sequential; /* blocks must be parsed one after the other (row order decides the repeated hour) */
     int derive_energy;
+    int identity_is_id;             /* see struct bb_format_info */
     /* Of the first data record (MISO: of the day); 0 if the head holds none. With BB_ORDER_DAY earlier hours of the same
      * local day may follow. */
     uint32_t first_utc_s;
@@ -109,6 +110,7 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
 
 /* Every report that busbar reads, for `busbar formats`, docs and tests. */
 struct bb_format_info {
+    int id_is_identity; /* settlement_location_id, not the name, tells locations apart */
     const char *report, *data_source, *title; /* "pjm.da_hrl_lmps", "PJM da_hrl_lmps", "Day-Ahead Hourly LMPs" */
     enum bb_iso iso;
     const char *datasets;   /* "da_energy_hourly" */

@@ -68,6 +68,10 @@ const struct bb_pq_read_chunk *bb_pq_group_chunk(const struct bb_pq_reader *read
 struct bb_str bb_pq_reader_kv(const struct bb_pq_reader *reader, const char *key);
 struct bb_str bb_pq_reader_created_by(const struct bb_pq_reader *reader);
 
+/* Raw bytes of the file, for what the caller stored between row groups. Within the file. */
+enum bb_status bb_pq_reader_bytes(struct bb_pq_reader *reader, uint64_t offset, void *p, size_t n,
+                                  struct bb_error *err) BB_WARN_UNUSED;
+
 /* Pages of a chunk from its indexes; *pages_ret is freed with bb_free. BB_EOF when the chunk has no offset index. */
 enum bb_status bb_pq_read_pages(struct bb_pq_reader *reader, size_t group, size_t column,
                                 struct bb_pq_read_page **pages_ret, size_t *n_ret,

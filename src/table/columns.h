@@ -28,7 +28,7 @@ enum bb_ancillary_column {
     BB_N_ANCILLARY_COLUMNS
 };
 #undef BB_COLUMN
-#define BB_MAX_COLUMNS BB_N_ENERGY_COLUMNS
+#define BB_LAKE_MAX_COLUMNS BB_N_ENERGY_COLUMNS
 
 /* The columns of a kind and their number. */
 const struct bb_column_info *bb_columns(enum bb_kind kind, size_t *n_ret);
