@@ -4,9 +4,12 @@
 
 #define NEVER UINT32_MAX
 
-void bb_presence_init(struct bb_presence *p, struct bb_budget *budget, int64_t base_utc_s, int64_t end_utc_s, uint32_t slot_s)
+void bb_presence_init(struct bb_presence *p, struct bb_budget *budget, int64_t base_utc_s, int64_t end_utc_s,
+                      uint32_t slot_s)
 {
-    *p = (struct bb_presence){ .budget = budget, .base_utc_s = base_utc_s, .end_utc_s = end_utc_s, .slot_s = slot_s };
+    *p = (struct bb_presence){
+        .budget = budget, .base_utc_s = base_utc_s, .end_utc_s = end_utc_s, .slot_s = slot_s
+    };
 }
 
 void bb_presence_reset(struct bb_presence *p)
@@ -21,7 +24,8 @@ enum bb_status bb_presence_places(struct bb_presence *p, size_t n_places, struct
 {
     if (!bb_grow(p->budget, (void **)&p->marks, &p->cap_marks, n_places, sizeof *p->marks))
         return bb_fail_budget(err, p->budget, "the presence of locations");
-    for (; p->n_marks < n_places; p->n_marks++) p->marks[p->n_marks] = (struct bb_presence_mark){ .first_utc_s = NEVER };
+    for (; p->n_marks < n_places; p->n_marks++)
+        p->marks[p->n_marks] = (struct bb_presence_mark){ .first_utc_s = NEVER };
     return BB_OK;
 }
 
@@ -87,8 +91,9 @@ enum bb_status bb_presence_finish(struct bb_presence *p, struct bb_error *err)
 
 /* ---- sets ---- */
 
-enum bb_status bb_slots_unite(const struct bb_quality_slots *a, size_t n_a, const struct bb_quality_slots *b, size_t n_b, struct bb_budget *budget,
-                              struct bb_quality_slots **out_ret, size_t *n_ret, struct bb_error *err)
+enum bb_status bb_slots_unite(const struct bb_quality_slots *a, size_t n_a, const struct bb_quality_slots *b,
+                              size_t n_b, struct bb_budget *budget, struct bb_quality_slots **out_ret,
+                              size_t *n_ret, struct bb_error *err)
 {
     struct bb_quality_slots *out = bb_alloc(budget, (n_a + n_b + 1) * sizeof *out);
     size_t n = 0, i = 0, k = 0;
@@ -96,8 +101,10 @@ enum bb_status bb_slots_unite(const struct bb_quality_slots *a, size_t n_a, cons
     if (!out) return bb_fail_budget(err, budget, "the presence of locations");
     while (i < n_a || k < n_b) {
         const struct bb_quality_slots *next = k == n_b || (i < n_a && a[i].first <= b[k].first) ? &a[i++] : &b[k++];
-        if (n && next->first <= out[n - 1].last + 1) out[n - 1].last = BB_MAX(out[n - 1].last, next->last);
-        else out[n++] = *next;
+        if (n && next->first <= out[n - 1].last + 1)
+            out[n - 1].last = BB_MAX(out[n - 1].last, next->last);
+        else
+            out[n++] = *next;
     }
     for (i = 0; i < n; i++) {
         out[i].first_ordinal = ordinal;
@@ -108,7 +115,8 @@ enum bb_status bb_slots_unite(const struct bb_quality_slots *a, size_t n_a, cons
     return BB_OK;
 }
 
-void bb_slots_map(const struct bb_quality_slots *from, size_t n_from, const struct bb_quality_slots *to, size_t n_to, uint32_t *first_in_to)
+void bb_slots_map(const struct bb_quality_slots *from, size_t n_from, const struct bb_quality_slots *to,
+                  size_t n_to, uint32_t *first_in_to)
 {
     for (size_t i = 0, k = 0; i < n_from; i++) {
         while (k + 1 < n_to && to[k].last < from[i].first) k++;
@@ -116,33 +124,39 @@ void bb_slots_map(const struct bb_quality_slots *from, size_t n_from, const stru
     }
 }
 
-static enum bb_status push(struct bb_range_list *out, size_t at, struct bb_quality_range range, struct bb_budget *budget, struct bb_error *err)
+static enum bb_status push(struct bb_range_list *out, size_t at, struct bb_quality_range range,
+                           struct bb_budget *budget, struct bb_error *err)
 {
     if (out->n > at && out->p[out->n - 1].last + 1 == range.first) {
         out->p[out->n - 1].last = range.last;
         return BB_OK;
     }
-    if (!bb_grow(budget, (void **)&out->p, &out->cap, out->n + 1, sizeof *out->p)) return bb_fail_budget(err, budget, "the presence of locations");
+    if (!bb_grow(budget, (void **)&out->p, &out->cap, out->n + 1, sizeof *out->p))
+        return bb_fail_budget(err, budget, "the presence of locations");
     out->p[out->n++] = range;
     return BB_OK;
 }
 
-enum bb_status bb_ranges_translate(const struct bb_quality_range *ranges, size_t n, const struct bb_quality_slots *from, size_t n_from,
-                                   const uint32_t *first_in_to, struct bb_budget *budget, struct bb_range_list *out, size_t at,
+enum bb_status bb_ranges_translate(const struct bb_quality_range *ranges, size_t n,
+                                   const struct bb_quality_slots *from, size_t n_from, const uint32_t *first_in_to,
+                                   struct bb_budget *budget, struct bb_range_list *out, size_t at,
                                    struct bb_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         size_t low = 0, high = n_from; /* the last piece that starts at or before the range */
         while (high - low > 1) {
             size_t middle = (low + high) / 2;
-            if (from[middle].first_ordinal <= ranges[i].first) low = middle;
-            else high = middle;
+            if (from[middle].first_ordinal <= ranges[i].first)
+                low = middle;
+            else
+                high = middle;
         }
         for (; low < n_from && from[low].first_ordinal <= ranges[i].last; low++) {
             const struct bb_quality_slots *piece = &from[low];
             uint32_t first = BB_MAX(ranges[i].first, piece->first_ordinal);
             uint32_t last = BB_MIN(ranges[i].last, piece->first_ordinal + (piece->last - piece->first));
-            struct bb_quality_range to = { first_in_to[low] + (first - piece->first_ordinal), first_in_to[low] + (last - piece->first_ordinal) };
+            struct bb_quality_range to = { first_in_to[low] + (first - piece->first_ordinal),
+                                           first_in_to[low] + (last - piece->first_ordinal) };
             BB_TRY(push(out, at, to, budget, err));
         }
     }
@@ -161,8 +175,10 @@ void bb_ranges_join(struct bb_range_list *out, size_t at)
     if (out->n - at < 2) return;
     qsort(out->p + at, out->n - at, sizeof *out->p, by_first);
     for (size_t i = at; i < out->n; i++) {
-        if (n > at && out->p[i].first <= out->p[n - 1].last + 1) out->p[n - 1].last = BB_MAX(out->p[n - 1].last, out->p[i].last);
-        else out->p[n++] = out->p[i];
+        if (n > at && out->p[i].first <= out->p[n - 1].last + 1)
+            out->p[n - 1].last = BB_MAX(out->p[n - 1].last, out->p[i].last);
+        else
+            out->p[n++] = out->p[i];
     }
     out->n = n;
 }

@@ -9,12 +9,15 @@ struct bb_presence_mark { /* of one place: its range that is still growing */
     uint32_t first_utc_s, last_utc_s; /* over all ranges; first is UINT32_MAX while there was no row */
 };
 
-struct bb_presence_closed { uint32_t place; struct bb_quality_range range; };
+struct bb_presence_closed {
+    uint32_t place;
+    struct bb_quality_range range;
+};
 
 struct bb_presence {
     struct bb_budget *budget;
-    int64_t base_utc_s, end_utc_s; /* of the year */
-    uint32_t slot_s;               /* length of an interval */
+    int64_t base_utc_s, end_utc_s;   /* of the year */
+    uint32_t slot_s;                 /* length of an interval */
     uint32_t now_utc_s, now_ordinal; /* the instant at hand */
     uint32_t n_ordinals;
     struct bb_presence_mark *marks;
@@ -25,7 +28,8 @@ struct bb_presence {
     int no_memory; /* a range could not be kept; bb_presence_finish and bb_presence_instant fail */
 };
 
-void bb_presence_init(struct bb_presence *p, struct bb_budget *budget, int64_t base_utc_s, int64_t end_utc_s, uint32_t slot_s);
+void bb_presence_init(struct bb_presence *p, struct bb_budget *budget, int64_t base_utc_s, int64_t end_utc_s,
+                      uint32_t slot_s);
 void bb_presence_reset(struct bb_presence *p);
 /* Room for places 0 … n_places - 1. */
 enum bb_status bb_presence_places(struct bb_presence *p, size_t n_places, struct bb_error *err) BB_WARN_UNUSED;
@@ -48,16 +52,22 @@ enum bb_status bb_presence_finish(struct bb_presence *p, struct bb_error *err) B
 
 /* ---- sets of slots and how their ordinals correspond ---- */
 /* The union of two lists; *out_ret is freed with bb_free. */
-enum bb_status bb_slots_unite(const struct bb_quality_slots *a, size_t n_a, const struct bb_quality_slots *b, size_t n_b, struct bb_budget *budget,
-                              struct bb_quality_slots **out_ret, size_t *n_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_slots_unite(const struct bb_quality_slots *a, size_t n_a, const struct bb_quality_slots *b,
+                              size_t n_b, struct bb_budget *budget, struct bb_quality_slots **out_ret,
+                              size_t *n_ret, struct bb_error *err) BB_WARN_UNUSED;
 /* Ordinal in `to` of the first slot of each entry of `from`, which is a part of `to`. */
-void bb_slots_map(const struct bb_quality_slots *from, size_t n_from, const struct bb_quality_slots *to, size_t n_to, uint32_t *first_in_to);
+void bb_slots_map(const struct bb_quality_slots *from, size_t n_from, const struct bb_quality_slots *to,
+                  size_t n_to, uint32_t *first_in_to);
 
 /* Appends the ordinal ranges, translated by bb_slots_map's result, to a growing list; a range that touches
  * the last one of out->p[at …] is joined to it. */
-struct bb_range_list { struct bb_quality_range *p; size_t n, cap; };
-enum bb_status bb_ranges_translate(const struct bb_quality_range *ranges, size_t n, const struct bb_quality_slots *from, size_t n_from,
-                                   const uint32_t *first_in_to, struct bb_budget *budget, struct bb_range_list *out, size_t at,
+struct bb_range_list {
+    struct bb_quality_range *p;
+    size_t n, cap;
+};
+enum bb_status bb_ranges_translate(const struct bb_quality_range *ranges, size_t n,
+                                   const struct bb_quality_slots *from, size_t n_from, const uint32_t *first_in_to,
+                                   struct bb_budget *budget, struct bb_range_list *out, size_t at,
                                    struct bb_error *err) BB_WARN_UNUSED;
 /* Sorts out->p[at …] and joins what overlaps or touches. */
 void bb_ranges_join(struct bb_range_list *out, size_t at);

@@ -21,15 +21,20 @@ struct bb_quality {
     struct bb_quality_state *state;
 };
 
-enum bb_status bb_quality_new(struct bb_budget *budget, const struct bb_dataset *dataset, enum bb_half half, int year,
-                              const struct bb_zone *zone, struct bb_places *places, struct bb_quality **q_ret, struct bb_error *err)
+enum bb_status bb_quality_new(struct bb_budget *budget, const struct bb_dataset *dataset, enum bb_half half,
+                              int year, const struct bb_zone *zone, struct bb_places *places,
+                              struct bb_quality **q_ret, struct bb_error *err)
 {
     struct bb_quality *q = bb_calloc(budget, sizeof *q);
     int64_t base, end, ignored;
     if (!q) return bb_fail_budget(err, budget, "the quality of a file");
     bb_zone_day(zone, bb_day_of((struct bb_date){ year, 1, 1 }), &base, &ignored);
     bb_zone_day(zone, bb_day_of((struct bb_date){ year + 1, 1, 1 }), &end, &ignored);
-    *q = (struct bb_quality){ .budget = budget, .dataset = *dataset, .half = half, .year = year, .places = places,
+    *q = (struct bb_quality){ .budget = budget,
+                              .dataset = *dataset,
+                              .half = half,
+                              .year = year,
+                              .places = places,
                               .tolerance = bb_sum_tolerance(dataset) };
     bb_presence_init(&q->presence, budget, base, end, (uint32_t)dataset->minutes * 60);
     *q_ret = q;
@@ -48,7 +53,8 @@ void bb_quality_free(struct bb_quality *q)
 /* ---- rows ---- */
 
 /* The lists hold one price per interval, the most extreme first; ties go to the earlier interval. */
-static void keep_extreme(struct bb_quality_extreme *list, unsigned *n, uint32_t utc_s, uint32_t place, double price, double direction)
+static void keep_extreme(struct bb_quality_extreme *list, unsigned *n, uint32_t utc_s, uint32_t place, double price,
+                         double direction)
 {
     unsigned at = *n;
     for (unsigned i = 0; i < *n; i++) {
@@ -82,7 +88,8 @@ static void add_instant(struct bb_quality *q, const struct bb_row *rows, size_t 
         if (total < low) low = total, low_at = row->place;
         if (BB_UNLIKELY(total < BB_QUALITY_LOW_PRICE || total > BB_QUALITY_HIGH_PRICE)) n_outside++;
         if ((row->present & 15) == 15) {
-            double error = fabs(row->value[BB_VALUE_ENERGY] + row->value[BB_VALUE_CONGESTION] + row->value[BB_VALUE_LOSS] - total);
+            double error = fabs(row->value[BB_VALUE_ENERGY] + row->value[BB_VALUE_CONGESTION] +
+                                row->value[BB_VALUE_LOSS] - total);
             n_checked++;
             n_off += error > tolerance;
             largest = error > largest ? error : largest;
@@ -114,7 +121,8 @@ enum bb_status bb_quality_add(struct bb_quality *q, const struct bb_row *rows, s
 
 /* ---- groups ---- */
 
-static enum bb_status push_group(struct bb_quality *q, const struct bb_quality_group *group, int of_old, struct bb_error *err)
+static enum bb_status push_group(struct bb_quality *q, const struct bb_quality_group *group, int of_old,
+                                 struct bb_error *err)
 {
     if (!bb_grow(q->budget, (void **)&q->groups, &q->cap_groups, q->n_groups + 1, sizeof *q->groups))
         return bb_fail_budget(err, q->budget, "the quality of a file");
@@ -130,7 +138,8 @@ enum bb_status bb_quality_group_end(struct bb_quality *q, struct bb_error *err)
     return BB_OK;
 }
 
-enum bb_status bb_quality_copy_group(struct bb_quality *q, const struct bb_quality_state *old, size_t group, struct bb_error *err)
+enum bb_status bb_quality_copy_group(struct bb_quality *q, const struct bb_quality_state *old, size_t group,
+                                     struct bb_error *err)
 {
     if (group >= old->n_groups) return bb_fail(err, BB_BUG, "quality: row group %zu of %zu", group, old->n_groups);
     BB_TRY(bb_quality_group_end(q, err));
@@ -138,17 +147,21 @@ enum bb_status bb_quality_copy_group(struct bb_quality *q, const struct bb_quali
     return push_group(q, &old->groups[group], 1, err);
 }
 
-void bb_quality_merge_presence(struct bb_quality *q, const struct bb_quality_state *old)
-{
-    q->old = old;
-}
+void bb_quality_merge_presence(struct bb_quality *q, const struct bb_quality_state *old) { q->old = old; }
 
-enum bb_status bb_quality_finish(struct bb_quality *q, const struct bb_quality_state **state_ret, struct bb_error *err)
+enum bb_status bb_quality_finish(struct bb_quality *q, const struct bb_quality_state **state_ret,
+                                 struct bb_error *err)
 {
     BB_TRY(bb_quality_group_end(q, err));
     BB_TRY(bb_presence_finish(&q->presence, err));
-    struct bb_state_parts parts = { .dataset = q->dataset, .half = q->half, .year = q->year, .places = q->places, .presence = &q->presence,
-                                    .groups = q->groups, .n_groups = q->n_groups, .old = q->old };
+    struct bb_state_parts parts = { .dataset = q->dataset,
+                                    .half = q->half,
+                                    .year = q->year,
+                                    .places = q->places,
+                                    .presence = &q->presence,
+                                    .groups = q->groups,
+                                    .n_groups = q->n_groups,
+                                    .old = q->old };
     BB_TRY(bb_quality_build(&parts, q->budget, &q->state, err));
     bb_presence_reset(&q->presence);
     bb_free(q->groups);

@@ -5,14 +5,14 @@
 #define ZSTD_STATIC_LINKING_ONLY /* for contexts that allocate from our budget */
 #include <zstd.h>
 
-#define MAGIC        "bbqual\0\1"
-#define HEAD_NBYTES  16
-#define ZSTD_LEVEL   6
-#define MAX_TEXT     ((uint64_t)1 << 20) /* of one text */
-#define ENTRY_LEAST  17                  /* bytes that an entry, range or group takes at least: bounds what a count may claim */
-#define RANGE_LEAST  2
-#define GROUP_LEAST  15
-#define WINDOW_LOG   23                  /* more than level 6 ever uses */
+#define MAGIC       "bbqual\0\1"
+#define HEAD_NBYTES 16
+#define ZSTD_LEVEL  6
+#define MAX_TEXT    ((uint64_t)1 << 20) /* of one text */
+#define ENTRY_LEAST 17 /* bytes that an entry, range or group takes at least: bounds what a count may claim */
+#define RANGE_LEAST 2
+#define GROUP_LEAST 15
+#define WINDOW_LOG  23 /* more than level 6 ever uses */
 
 static void *zstd_alloc(void *budget, size_t nbytes) { return bb_alloc(budget, nbytes); }
 static void zstd_free(void *budget, void *p)
@@ -23,7 +23,10 @@ static void zstd_free(void *budget, void *p)
 
 /* ---- writing ---- */
 
-struct writer { struct bb_buf buf; int failed; };
+struct writer {
+    struct bb_buf buf;
+    int failed;
+};
 
 static void put_bytes(struct writer *w, const void *p, size_t n)
 {
@@ -56,7 +59,8 @@ static void put_text(struct writer *w, struct bb_str text)
     put_bytes(w, text.p, text.n);
 }
 
-static void put_extremes(struct writer *w, const struct bb_quality_state *s, const struct bb_quality_extreme *e, unsigned n)
+static void put_extremes(struct writer *w, const struct bb_quality_state *s, const struct bb_quality_extreme *e,
+                         unsigned n)
 {
     put(w, n);
     for (unsigned i = 0; i < n; i++) {
@@ -133,8 +137,10 @@ static enum bb_status pack(const struct bb_buf *raw, struct bb_buf *out, struct 
         status = bb_fail_budget(err, raw->budget, "the quality of a file");
     } else {
         n = ZSTD_compressCCtx(zstd, out->p + out->n, bound, raw->p, raw->n, ZSTD_LEVEL);
-        if (ZSTD_isError(n)) status = bb_fail_budget(err, raw->budget, "the quality of a file");
-        else out->n += n;
+        if (ZSTD_isError(n))
+            status = bb_fail_budget(err, raw->budget, "the quality of a file");
+        else
+            out->n += n;
     }
     ZSTD_freeCCtx(zstd);
     return status;
@@ -153,7 +159,10 @@ enum bb_status bb_quality_write_state(const struct bb_quality_state *s, struct b
 
 /* ---- reading ---- */
 
-struct reader { const uint8_t *p, *end; int bad; };
+struct reader {
+    const uint8_t *p, *end;
+    int bad;
+};
 
 static uint64_t get(struct reader *r, uint64_t most)
 {
@@ -174,7 +183,10 @@ static uint64_t get(struct reader *r, uint64_t most)
 }
 
 /* A count of things of which each takes at least so many bytes. */
-static size_t get_count(struct reader *r, size_t least_nbytes) { return (size_t)get(r, (uint64_t)(r->end - r->p) / least_nbytes); }
+static size_t get_count(struct reader *r, size_t least_nbytes)
+{
+    return (size_t)get(r, (uint64_t)(r->end - r->p) / least_nbytes);
+}
 
 static double get_double(struct reader *r)
 {
@@ -218,8 +230,10 @@ static void get_entry(struct reader *r, struct bb_quality_state *s, struct bb_qu
     if (e->n_ranges > ranges_cap - s->n_ranges) e->n_ranges = 0, r->bad = 1;
     for (size_t i = 0; i < e->n_ranges && !r->bad; i++) {
         uint64_t first = at + get(r, UINT32_MAX), last = first + get(r, UINT32_MAX);
-        if ((i > 0 && first <= at + 1) || last >= s->n_ordinals) r->bad = 1;
-        else s->ranges[s->n_ranges++] = (struct bb_quality_range){ (uint32_t)first, (uint32_t)last };
+        if ((i > 0 && first <= at + 1) || last >= s->n_ordinals)
+            r->bad = 1;
+        else
+            s->ranges[s->n_ranges++] = (struct bb_quality_range){ (uint32_t)first, (uint32_t)last };
         at = last;
     }
     if (e->n_ranges == 0) r->bad = 1;
@@ -257,14 +271,17 @@ static void get_slots(struct reader *r, struct bb_quality_state *s)
     uint64_t at = 0, most = (uint64_t)366 * 86400 / ((uint64_t)s->dataset.minutes * 60);
     for (size_t i = 0; i < s->n_slots && !r->bad; i++) {
         uint64_t first = at + get(r, most), last = first + get(r, most);
-        if ((i > 0 && first <= at + 1) || last >= most) r->bad = 1;
-        else s->slots[i] = (struct bb_quality_slots){ (uint32_t)first, (uint32_t)last, s->n_ordinals };
+        if ((i > 0 && first <= at + 1) || last >= most)
+            r->bad = 1;
+        else
+            s->slots[i] = (struct bb_quality_slots){ (uint32_t)first, (uint32_t)last, s->n_ordinals };
         s->n_ordinals += (uint32_t)(last - first + 1);
         at = last;
     }
 }
 
-static enum bb_status get_state(struct reader *r, struct bb_quality_state *s, struct bb_budget *budget, struct bb_error *err)
+static enum bb_status get_state(struct reader *r, struct bb_quality_state *s, struct bb_budget *budget,
+                                struct bb_error *err)
 {
     size_t n_entries, ranges_cap;
     s->dataset.iso = (enum bb_iso)get(r, BB_N_ISO - 1);
@@ -287,7 +304,8 @@ static enum bb_status get_state(struct reader *r, struct bb_quality_state *s, st
     s->entries = bb_calloc(budget, (n_entries + 1) * sizeof *s->entries);
     if (!s->ranges || !s->entries) return bb_fail_budget(err, budget, "the quality of a file");
     s->first_utc_s = UINT32_MAX;
-    for (; s->n_entries < n_entries && !r->bad; s->n_entries++) get_entry(r, s, &s->entries[s->n_entries], ranges_cap);
+    for (; s->n_entries < n_entries && !r->bad; s->n_entries++)
+        get_entry(r, s, &s->entries[s->n_entries], ranges_cap);
     if (n_entries == 0) s->first_utc_s = 0;
     s->n_groups = get_count(r, GROUP_LEAST);
     s->groups = bb_calloc(budget, (s->n_groups + 1) * sizeof *s->groups);
@@ -298,7 +316,8 @@ static enum bb_status get_state(struct reader *r, struct bb_quality_state *s, st
 }
 
 /* Unpacks into s->text, growing with what really comes out, so that a lie about the size costs nothing. */
-static enum bb_status unpack(struct bb_str bytes, struct bb_quality_state *s, struct bb_budget *budget, struct bb_error *err)
+static enum bb_status unpack(struct bb_str bytes, struct bb_quality_state *s, struct bb_budget *budget,
+                             struct bb_error *err)
 {
     ZSTD_DCtx *zstd;
     struct bb_buf raw;
@@ -307,37 +326,44 @@ static enum bb_status unpack(struct bb_str bytes, struct bb_quality_state *s, st
     uint64_t nbytes = 0;
     size_t left = 1;
     for (int i = 0; i < 8; i++) nbytes |= (uint64_t)(uint8_t)bytes.p[8 + i] << 8 * i;
-    if (nbytes > BB_QUALITY_MAX_NBYTES) return bb_fail(err, BB_SKIP, "the quality state claims %llu bytes", (unsigned long long)nbytes);
+    if (nbytes > BB_QUALITY_MAX_NBYTES)
+        return bb_fail(err, BB_SKIP, "the quality state claims %llu bytes", (unsigned long long)nbytes);
     zstd = ZSTD_createDCtx_advanced((ZSTD_customMem){ zstd_alloc, zstd_free, budget });
     if (!zstd) return bb_fail_budget(err, budget, "the quality of a file");
     ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, WINDOW_LOG);
     bb_buf_init(&raw, budget, (size_t)nbytes + 1);
     while (status == BB_OK && left != 0) {
         ZSTD_outBuffer out;
-        if (raw.n > nbytes || (raw.n == raw.cap && !bb_buf_reserve(&raw, BB_MIN((size_t)nbytes + 1 - raw.n, (size_t)64 << 10)))) {
+        if (raw.n > nbytes ||
+            (raw.n == raw.cap && !bb_buf_reserve(&raw, BB_MIN((size_t)nbytes + 1 - raw.n, (size_t)64 << 10)))) {
             status = raw.n > nbytes ? bb_fail(err, BB_SKIP, "the quality state is longer than it says")
                                     : bb_fail_budget(err, budget, "the quality of a file");
             break;
         }
         out = (ZSTD_outBuffer){ raw.p, raw.cap, raw.n };
         left = ZSTD_decompressStream(zstd, &out, &in);
-        if (ZSTD_isError(left)) status = bb_fail(err, BB_SKIP, "the quality state is damaged: %s", ZSTD_getErrorName(left));
-        else if (left != 0 && in.pos == in.size && out.pos < out.size) status = bb_fail(err, BB_SKIP, "the quality state is cut off");
+        if (ZSTD_isError(left))
+            status = bb_fail(err, BB_SKIP, "the quality state is damaged: %s", ZSTD_getErrorName(left));
+        else if (left != 0 && in.pos == in.size && out.pos < out.size)
+            status = bb_fail(err, BB_SKIP, "the quality state is cut off");
         raw.n = out.pos;
     }
-    if (status == BB_OK && (raw.n != nbytes || in.pos != in.size)) status = bb_fail(err, BB_SKIP, "the quality state is not as long as it says");
+    if (status == BB_OK && (raw.n != nbytes || in.pos != in.size))
+        status = bb_fail(err, BB_SKIP, "the quality state is not as long as it says");
     ZSTD_freeDCtx(zstd);
     s->text = raw.p;
     s->text_nbytes = raw.n;
     return status;
 }
 
-enum bb_status bb_quality_read_state(struct bb_str bytes, struct bb_budget *budget, struct bb_quality_state **state_ret, struct bb_error *err)
+enum bb_status bb_quality_read_state(struct bb_str bytes, struct bb_budget *budget,
+                                     struct bb_quality_state **state_ret, struct bb_error *err)
 {
     struct bb_quality_state *s;
     struct reader r;
     enum bb_status status;
-    if (bytes.n < HEAD_NBYTES || memcmp(bytes.p, MAGIC, 8) != 0) return bb_fail(err, BB_SKIP, "no quality state, or one of another version");
+    if (bytes.n < HEAD_NBYTES || memcmp(bytes.p, MAGIC, 8) != 0)
+        return bb_fail(err, BB_SKIP, "no quality state, or one of another version");
     s = bb_calloc(budget, sizeof *s);
     if (!s) return bb_fail_budget(err, budget, "the quality of a file");
     status = unpack(bytes, s, budget, err);

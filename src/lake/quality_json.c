@@ -23,13 +23,13 @@ static void put_location(struct bb_json *j, const struct bb_quality_state *s, co
     if (k->id.n) bb_json_put_str(j, energy ? "id" : "region", k->id);
 }
 
-/* Slots from … to - 1 are missing. */
-static void put_missing(struct bb_json *j, const struct bb_quality_state *s, uint32_t from, uint32_t to)
+/* n slots of from … to - 1 are missing. */
+static void put_missing(struct bb_json *j, const struct bb_quality_state *s, uint32_t from, uint32_t to, uint32_t n)
 {
     bb_json_open(j, '{');
     put_utc(j, "from", bb_quality_slot_utc_s(s, from));
     put_utc(j, "to", bb_quality_slot_utc_s(s, to));
-    bb_json_put_int(j, "intervals", to - from);
+    bb_json_put_int(j, "intervals", n);
     bb_json_close(j, '}');
 }
 
@@ -42,13 +42,17 @@ static void put_intervals(struct bb_json *j, const struct bb_quality_view *v)
     bb_json_put_int(j, "seen", v->slots_seen);
     bb_json_key(j, "missing_for_all");
     bb_json_open(j, '[');
-    for (size_t i = 1; i < s->n_slots && i <= MAX_GAPS; i++) put_missing(j, s, s->slots[i - 1].last + 1, s->slots[i].first);
+    for (size_t i = 1; i < s->n_slots && i <= MAX_GAPS; i++)
+        put_missing(j, s, s->slots[i - 1].last + 1, s->slots[i].first,
+                    s->slots[i].first - s->slots[i - 1].last - 1);
     bb_json_close(j, ']');
-    if (s->n_slots > MAX_GAPS + 1) bb_json_put_int(j, "missing_ranges_not_listed", (int64_t)s->n_slots - 1 - MAX_GAPS);
+    if (s->n_slots > MAX_GAPS + 1)
+        bb_json_put_int(j, "missing_ranges_not_listed", (int64_t)s->n_slots - 1 - MAX_GAPS);
     bb_json_close(j, '}');
 }
 
-static void put_days(struct bb_json *j, const struct bb_quality_state *s, const struct bb_quality_day *days, size_t n)
+static void put_days(struct bb_json *j, const struct bb_quality_state *s, const struct bb_quality_day *days,
+                     size_t n)
 {
     int64_t seen = 0, complete = 0;
     char text[BB_TIME_TEXT];
@@ -65,12 +69,14 @@ static void put_days(struct bb_json *j, const struct bb_quality_state *s, const 
         bb_json_key(j, hours == 23 ? "of_23_hours" : "of_25_hours");
         bb_json_open(j, '[');
         for (size_t i = 0; i < n; i++)
-            if (days[i].slots_in_day * (uint32_t)s->dataset.minutes == (uint32_t)hours * 60) bb_json_str(j, bb_str_of(bb_day_text(days[i].day, text)));
+            if (days[i].slots_in_day * (uint32_t)s->dataset.minutes == (uint32_t)hours * 60)
+                bb_json_str(j, bb_str_of(bb_day_text(days[i].day, text)));
         bb_json_close(j, ']');
     }
     bb_json_close(j, '}');
 }
 
+/* Intervals for which others have a row; those that are missing for all may lie among them, but do not count. */
 static void put_gaps_of(struct bb_json *j, const struct bb_quality_view *v, const struct bb_quality_location *l)
 {
     const struct bb_quality_range *r = v->ranges.p + l->first_range;
@@ -82,15 +88,18 @@ static void put_gaps_of(struct bb_json *j, const struct bb_quality_view *v, cons
     bb_json_key(j, "ranges");
     bb_json_open(j, '[');
     for (size_t i = 1; i < l->n_ranges && i <= MAX_RANGES; i++)
-        put_missing(j, v->state, bb_quality_slot_of(v->state, r[i - 1].last + 1), bb_quality_slot_of(v->state, r[i].first - 1) + 1);
+        put_missing(j, v->state, bb_quality_slot_of(v->state, r[i - 1].last + 1),
+                    bb_quality_slot_of(v->state, r[i].first - 1) + 1, r[i].first - r[i - 1].last - 1);
     bb_json_close(j, ']');
-    if (l->n_ranges > MAX_RANGES + 1) bb_json_put_int(j, "ranges_not_listed", (int64_t)l->n_ranges - 1 - MAX_RANGES);
+    if (l->n_ranges > MAX_RANGES + 1)
+        bb_json_put_int(j, "ranges_not_listed", (int64_t)l->n_ranges - 1 - MAX_RANGES);
     bb_json_close(j, '}');
 }
 
 enum which { WITH_GAPS, LATE, GONE };
 
-static void put_list(struct bb_json *j, const struct bb_quality_view *v, enum which which, const char *key, size_t n)
+static void put_list(struct bb_json *j, const struct bb_quality_view *v, enum which which, const char *key,
+                     size_t n)
 {
     size_t listed = 0;
     bb_json_key(j, key);
@@ -98,7 +107,9 @@ static void put_list(struct bb_json *j, const struct bb_quality_view *v, enum wh
     for (size_t i = 0; i < v->n_locations && listed < MAX_LOCATIONS; i++) {
         const struct bb_quality_location *l = &v->locations[i];
         const struct bb_quality_range *first = &v->ranges.p[l->first_range], *last = first + l->n_ranges - 1;
-        int wanted = which == WITH_GAPS ? l->n_ranges > 1 : which == LATE ? first->first > 0 : last->last + 1 < v->state->n_ordinals;
+        int wanted = which == WITH_GAPS ? l->n_ranges > 1
+                     : which == LATE    ? first->first > 0
+                                        : last->last + 1 < v->state->n_ordinals;
         if (!wanted) continue;
         listed++;
         if (which == WITH_GAPS) {
@@ -126,14 +137,16 @@ static void put_locations(struct bb_json *j, const struct bb_quality_view *v)
     bb_json_put_int(j, "with_gaps", (int64_t)v->n_with_gaps);
     bb_json_put_int(j, "appear_late", (int64_t)v->n_late);
     bb_json_put_int(j, "vanish_early", (int64_t)v->n_gone);
-    if (v->state->n_unlisted_gaps) bb_json_put_int(j, "gaps_counted_as_present", (int64_t)v->state->n_unlisted_gaps);
+    if (v->state->n_unlisted_gaps)
+        bb_json_put_int(j, "gaps_counted_as_present", (int64_t)v->state->n_unlisted_gaps);
     put_list(j, v, WITH_GAPS, "missing", v->n_with_gaps);
     put_list(j, v, LATE, "late", v->n_late);
     put_list(j, v, GONE, "gone", v->n_gone);
     bb_json_close(j, '}');
 }
 
-static void put_extremes(struct bb_json *j, const struct bb_quality_state *s, const char *key, const struct bb_quality_extreme *e, unsigned n)
+static void put_extremes(struct bb_json *j, const struct bb_quality_state *s, const char *key,
+                         const struct bb_quality_extreme *e, unsigned n)
 {
     bb_json_key(j, key);
     bb_json_open(j, '[');
@@ -198,8 +211,9 @@ static void put_facts(struct bb_json *j, const struct bb_quality_facts *f)
     if (f->n_sources > MAX_SOURCES) bb_json_put_int(j, "sources_not_listed", (int64_t)(f->n_sources - MAX_SOURCES));
 }
 
-enum bb_status bb_quality_json(const struct bb_quality_state *s, const struct bb_zone *zone, const struct bb_quality_facts *facts,
-                               struct bb_budget *budget, struct bb_buf *out, struct bb_error *err)
+enum bb_status bb_quality_json(const struct bb_quality_state *s, const struct bb_zone *zone,
+                               const struct bb_quality_facts *facts, struct bb_budget *budget, struct bb_buf *out,
+                               struct bb_error *err)
 {
     struct bb_quality_view view;
     struct bb_quality_group totals;
@@ -221,7 +235,8 @@ enum bb_status bb_quality_json(const struct bb_quality_state *s, const struct bb
         bb_json_put_cstr(&j, "zone", bb_zone_name(zone));
         bb_json_put_int(&j, "interval_minutes", s->dataset.minutes);
         bb_json_put_cstr(&j, "expected_means",
-                         "every interval from the first to the last one in this file, by UTC, so that days of 23 and 25 hours have theirs; of a "
+                         "every interval from the first to the last one in this file, by UTC, so that days of 23 "
+                         "and 25 hours have theirs; of a "
                          "location: from its own first to its own last interval");
         bb_json_put_int(&j, "rows", (int64_t)totals.rows);
         bb_json_put_int(&j, "row_groups", (int64_t)s->n_groups);
@@ -238,7 +253,8 @@ enum bb_status bb_quality_json(const struct bb_quality_state *s, const struct bb
         put_prices(&j, s, &totals);
         put_facts(&j, facts);
         bb_json_close(&j, '}');
-        if (!bb_json_ok(&j) || !bb_buf_putc(out, '\n')) status = bb_fail_budget(err, budget, "the quality of a file");
+        if (!bb_json_ok(&j) || !bb_buf_putc(out, '\n'))
+            status = bb_fail_budget(err, budget, "the quality of a file");
     }
     bb_free(days);
     bb_quality_view_reset(&view);

@@ -19,17 +19,21 @@ uint32_t bb_quality_slot_of(const struct bb_quality_state *s, uint32_t ordinal)
     size_t low = 0, high = s->n_slots;
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
-        if (s->slots[middle].first_ordinal <= ordinal) low = middle;
-        else high = middle;
+        if (s->slots[middle].first_ordinal <= ordinal)
+            low = middle;
+        else
+            high = middle;
     }
     return s->slots[low].first + (ordinal - s->slots[low].first_ordinal);
 }
 
-static void merge_extremes(struct bb_quality_extreme *to, unsigned *n_to, const struct bb_quality_extreme *from, unsigned n_from, double direction)
+static void merge_extremes(struct bb_quality_extreme *to, unsigned *n_to, const struct bb_quality_extreme *from,
+                           unsigned n_from, double direction)
 {
     struct bb_quality_extreme all[2 * BB_QUALITY_EXTREMES];
     unsigned i = 0, k = 0, n = 0;
-    while (i < *n_to || k < n_from) { /* groups follow each other in time: on equal prices the one that is there is earlier */
+    while (i < *n_to ||
+           k < n_from) { /* groups follow each other in time: on equal prices the one that is there is earlier */
         int take_old = k == n_from || (i < *n_to && to[i].price * direction >= from[k].price * direction);
         all[n++] = take_old ? to[i++] : from[k++];
     }
@@ -67,7 +71,7 @@ struct build {
     struct bb_quality_state *state;
     struct candidate *candidates;
     size_t n_candidates;
-    uint32_t *entry_of_place, *entry_of_old;      /* where each became what */
+    uint32_t *entry_of_place, *entry_of_old;       /* where each became what */
     uint32_t *new_first_in_all, *old_first_in_all; /* see bb_slots_map */
     struct bb_range_list ranges;
 };
@@ -85,7 +89,10 @@ static int by_key(const void *a_, const void *b_)
     return c ? c : bb_str_cmp(a->identity, b->identity);
 }
 
-static enum bb_status no_room(const struct build *b, struct bb_error *err) { return bb_fail_budget(err, b->budget, "the quality of a file"); }
+static enum bb_status no_room(const struct build *b, struct bb_error *err)
+{
+    return bb_fail_budget(err, b->budget, "the quality of a file");
+}
 
 static enum bb_status list_candidates(struct build *b, struct bb_error *err)
 {
@@ -98,7 +105,8 @@ static enum bb_status list_candidates(struct build *b, struct bb_error *err)
     for (uint32_t i = 0; i < p->n_marks; i++)
         if (p->marks[i].first_utc_s != UINT32_MAX)
             b->candidates[b->n_candidates++] = (struct candidate){ bb_places_get(b->parts->places, i), i, 0 };
-    for (uint32_t i = 0; i < n_old; i++) b->candidates[b->n_candidates++] = (struct candidate){ b->parts->old->entries[i].key, i, 1 };
+    for (uint32_t i = 0; i < n_old; i++)
+        b->candidates[b->n_candidates++] = (struct candidate){ b->parts->old->entries[i].key, i, 1 };
     if (b->n_candidates) qsort(b->candidates, b->n_candidates, sizeof *b->candidates, by_key);
     return BB_OK;
 }
@@ -109,8 +117,11 @@ static enum bb_status unite_slots(struct build *b, struct bb_error *err)
     const struct bb_quality_state *old = b->parts->old;
     struct bb_quality_state *s = b->state;
     size_t n_old = old ? old->n_slots : 0;
-    BB_TRY(bb_slots_unite(p->slots, p->n_slots, old ? old->slots : NULL, n_old, b->budget, &s->slots, &s->n_slots, err));
-    if (s->n_slots) s->n_ordinals = s->slots[s->n_slots - 1].first_ordinal + s->slots[s->n_slots - 1].last - s->slots[s->n_slots - 1].first + 1;
+    BB_TRY(bb_slots_unite(p->slots, p->n_slots, old ? old->slots : NULL, n_old, b->budget, &s->slots, &s->n_slots,
+                          err));
+    if (s->n_slots)
+        s->n_ordinals = s->slots[s->n_slots - 1].first_ordinal + s->slots[s->n_slots - 1].last -
+                        s->slots[s->n_slots - 1].first + 1;
     b->new_first_in_all = bb_alloc(b->budget, (p->n_slots + 1) * sizeof(uint32_t));
     b->old_first_in_all = bb_alloc(b->budget, (n_old + 1) * sizeof(uint32_t));
     if (!b->new_first_in_all || !b->old_first_in_all) return no_room(b, err);
@@ -125,15 +136,19 @@ static enum bb_status add_ranges(struct build *b, const struct candidate *c, siz
     const struct bb_quality_state *old = b->parts->old;
     size_t low = 0, high = p->n_closed;
     if (c->of_old)
-        return bb_ranges_translate(old->ranges + old->entries[c->index].first_range, old->entries[c->index].n_ranges, old->slots, old->n_slots,
-                                   b->old_first_in_all, b->budget, &b->ranges, at, err);
+        return bb_ranges_translate(old->ranges + old->entries[c->index].first_range,
+                                   old->entries[c->index].n_ranges, old->slots, old->n_slots, b->old_first_in_all,
+                                   b->budget, &b->ranges, at, err);
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (p->closed[middle].place < c->index) low = middle + 1;
-        else high = middle;
+        if (p->closed[middle].place < c->index)
+            low = middle + 1;
+        else
+            high = middle;
     }
     for (; low < p->n_closed && p->closed[low].place == c->index; low++)
-        BB_TRY(bb_ranges_translate(&p->closed[low].range, 1, p->slots, p->n_slots, b->new_first_in_all, b->budget, &b->ranges, at, err));
+        BB_TRY(bb_ranges_translate(&p->closed[low].range, 1, p->slots, p->n_slots, b->new_first_in_all, b->budget,
+                                   &b->ranges, at, err));
     return BB_OK;
 }
 
@@ -163,8 +178,10 @@ static enum bb_status build_entries(struct build *b, struct bb_error *err)
         for (; k < b->n_candidates && by_key(&b->candidates[i], &b->candidates[k]) == 0; k++) {
             const struct candidate *c = &b->candidates[k];
             const struct bb_presence_mark *mark = c->of_old ? NULL : &b->parts->presence->marks[c->index];
-            e->first_utc_s = BB_MIN(e->first_utc_s, mark ? mark->first_utc_s : b->parts->old->entries[c->index].first_utc_s);
-            e->last_utc_s = BB_MAX(e->last_utc_s, mark ? mark->last_utc_s : b->parts->old->entries[c->index].last_utc_s);
+            e->first_utc_s =
+                BB_MIN(e->first_utc_s, mark ? mark->first_utc_s : b->parts->old->entries[c->index].first_utc_s);
+            e->last_utc_s =
+                BB_MAX(e->last_utc_s, mark ? mark->last_utc_s : b->parts->old->entries[c->index].last_utc_s);
             *(c->of_old ? &b->entry_of_old[c->index] : &b->entry_of_place[c->index]) = (uint32_t)s->n_entries;
             BB_TRY(add_ranges(b, c, at, err));
         }
@@ -208,7 +225,8 @@ static enum bb_status build_groups(struct build *b, struct bb_error *err)
     return BB_OK;
 }
 
-enum bb_status bb_quality_build(const struct bb_state_parts *parts, struct bb_budget *budget, struct bb_quality_state **state_ret, struct bb_error *err)
+enum bb_status bb_quality_build(const struct bb_state_parts *parts, struct bb_budget *budget,
+                                struct bb_quality_state **state_ret, struct bb_error *err)
 {
     struct build b = { .parts = parts, .budget = budget };
     enum bb_status status = BB_OK;

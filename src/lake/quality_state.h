@@ -19,7 +19,7 @@ struct bb_state_parts {
     size_t n_groups;
     const struct bb_quality_state *old; /* NULL: none */
 };
-enum bb_status bb_quality_build(const struct bb_state_parts *parts, struct bb_budget *budget, struct bb_quality_state **state_ret,
-                                struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_quality_build(const struct bb_state_parts *parts, struct bb_budget *budget,
+                                struct bb_quality_state **state_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

@@ -6,7 +6,8 @@
 const char *bb_day_text(int32_t day, char out[BB_TIME_TEXT])
 {
     struct bb_date d = bb_date_of(day);
-    snprintf(out, BB_TIME_TEXT, "%04u-%02u-%02u", (unsigned)d.year % 10000, (unsigned)d.month % 100, (unsigned)d.day % 100);
+    snprintf(out, BB_TIME_TEXT, "%04u-%02u-%02u", (unsigned)d.year % 10000, (unsigned)d.month % 100,
+             (unsigned)d.day % 100);
     return out;
 }
 
@@ -31,7 +32,8 @@ double bb_quality_percent(uint64_t seen, uint64_t expected)
 
 static int by_identity(const void *a_, const void *b_)
 {
-    const struct bb_quality_entry *a = *(const struct bb_quality_entry *const *)a_, *b = *(const struct bb_quality_entry *const *)b_;
+    const struct bb_quality_entry *a = *(const struct bb_quality_entry *const *)a_,
+                                  *b = *(const struct bb_quality_entry *const *)b_;
     int c = bb_str_cmp(a->key.identity, b->key.identity);
     return c ? c : a < b ? -1 : a > b;
 }
@@ -43,8 +45,8 @@ static int by_entry(const void *a_, const void *b_)
 }
 
 /* Joins the entries first … last - 1 of one identity. */
-static enum bb_status add_location(struct bb_quality_view *v, const struct bb_quality_entry *const *entries, size_t n, struct bb_budget *budget,
-                                   struct bb_error *err)
+static enum bb_status add_location(struct bb_quality_view *v, const struct bb_quality_entry *const *entries,
+                                   size_t n, struct bb_budget *budget, struct bb_error *err)
 {
     const struct bb_quality_state *s = v->state;
     struct bb_quality_location *l = &v->locations[v->n_locations++];
@@ -73,7 +75,8 @@ static enum bb_status add_location(struct bb_quality_view *v, const struct bb_qu
     return BB_OK;
 }
 
-enum bb_status bb_quality_view_init(struct bb_quality_view *v, const struct bb_quality_state *s, struct bb_budget *budget, struct bb_error *err)
+enum bb_status bb_quality_view_init(struct bb_quality_view *v, const struct bb_quality_state *s,
+                                    struct bb_budget *budget, struct bb_error *err)
 {
     const struct bb_quality_entry **sorted = bb_alloc(budget, (s->n_entries + 1) * sizeof *sorted);
     enum bb_status status = BB_OK;
@@ -127,14 +130,16 @@ static void count_slots(const struct bb_quality_view *v, struct day_counts *c)
     }
     for (uint32_t i = 1; i < n_slots; i++) c->expected[i] += c->expected[i - 1];
     for (uint32_t i = 1; i < s->n_ordinals; i++) c->seen[i] += c->seen[i - 1];
-    for (size_t i = 0; i < s->n_slots; i++) memset(c->has + s->slots[i].first, 1, s->slots[i].last - s->slots[i].first + 1);
+    for (size_t i = 0; i < s->n_slots; i++)
+        memset(c->has + s->slots[i].first, 1, s->slots[i].last - s->slots[i].first + 1);
 }
 
-static void fill_days(const struct bb_quality_view *v, const struct bb_zone *zone, const struct day_counts *c, int32_t first_day,
-                      struct bb_quality_day *days, size_t n)
+static void fill_days(const struct bb_quality_view *v, const struct bb_zone *zone, const struct day_counts *c,
+                      int32_t first_day, struct bb_quality_day *days, size_t n)
 {
     const struct bb_quality_state *s = v->state;
-    int64_t slot_s = (int64_t)s->dataset.minutes * 60, first = s->slots[0].first, end = (int64_t)s->slots[s->n_slots - 1].last + 1;
+    int64_t slot_s = (int64_t)s->dataset.minutes * 60, first = s->slots[0].first,
+            end = (int64_t)s->slots[s->n_slots - 1].last + 1;
     uint32_t ordinal = 0;
     for (size_t i = 0; i < n; i++) {
         struct bb_quality_day *d = &days[i];
@@ -156,8 +161,9 @@ static void fill_days(const struct bb_quality_view *v, const struct bb_zone *zon
     }
 }
 
-enum bb_status bb_quality_days(const struct bb_quality_view *v, const struct bb_zone *zone, struct bb_budget *budget, struct bb_quality_day **days_ret,
-                               size_t *n_ret, struct bb_error *err)
+enum bb_status bb_quality_days(const struct bb_quality_view *v, const struct bb_zone *zone,
+                               struct bb_budget *budget, struct bb_quality_day **days_ret, size_t *n_ret,
+                               struct bb_error *err)
 {
     const struct bb_quality_state *s = v->state;
     struct day_counts c = { 0 };
