@@ -5,6 +5,7 @@
  * Identity: the name in hourly reports, the id in five-minute reports. Sign: energy + congestion + loss = total. */
 #include "markets/market_isone.h"
 #include "base/decimal.h"
+#include "markets/eastern_hint.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,30 +168,30 @@ static int64_t generated(struct bb_str s)
     return bb_wall_as_utc(wall) + offset_h * 3600;
 }
 
-static int32_t first_day(struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *b)
+/* Day and, where the record has a stamp, time of the first record. */
+static int first_wall(const struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *b,
+                      struct bb_wall *wall)
 {
     /* the record behind the names is the line of units */
     struct bb_str fields[BB_MAX_FIELDS];
     int field = -1;
-    int32_t day;
     for (int i = 0; format->columns[i].header; i++)
         if (b->field[i] >= 0 &&
             (format->columns[i].role == BB_TIME_DATE || format->columns[i].role == BB_TIME_LOCAL_BEGIN))
             field = b->field[i];
     for (size_t i = (size_t)b->header_line + 1; field >= 0 && i < sniff->n_lines; i++) {
-        struct bb_wall wall;
         size_t n = bb_line_fields(bb_sniff_line(sniff, i), fields, BB_MAX_FIELDS);
         if (n <= (size_t)field || n > BB_MAX_FIELDS || !bb_str_is(fields[0], "D")) continue;
-        if (bb_stamp_date(fields[field].p, fields[field].n, &day) == 0) return day;
-        if (bb_stamp_wall(fields[field].p, fields[field].n, &wall) == 0) return wall.day;
+        return bb_stamp_wall(fields[field].p, fields[field].n, wall) == 0;
     }
-    return -1;
+    return 0;
 }
 
 void bb_isone_note(struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *b,
                    struct bb_facts *facts)
 {
-    int32_t said[2] = { 0, 0 }, named_day, day;
+    struct bb_wall wall;
+    int32_t said[2] = { 0, 0 }, named_day;
     int has_said = 0;
     for (int i = 0; i < b->header_line; i++) {
         struct bb_str s = comment(sniff, i);
@@ -212,9 +213,8 @@ void bb_isone_note(struct bb_sniff *sniff, const struct bb_format *format, const
         facts->day_known = said[0] == said[1];
         facts->day = said[0];
     }
-    day = first_day(sniff, format, b);
-    if (day < 0 && facts->day_known) day = facts->day;
-    if (day > 0 && day < 49000) facts->first_utc_s = (uint32_t)day * 86400u + 4u * 3600u;
+    wall = (struct bb_wall){ facts->day, 0 };
+    if (first_wall(sniff, format, b, &wall) || facts->day_known) facts->first_utc_s = bb_eastern_hint(wall);
 }
 
 /* ---- which posting a file is ---- */

@@ -4,6 +4,7 @@
  * stamps the end of the interval, also off the grid.
  * Identity: PTID. Sign: the published congestion is turned; energy = total - congestion - loss is derived. */
 #include "markets/market_nyiso.h"
+#include "markets/eastern_hint.h"
 
 #include <stdio.h>
 
@@ -127,10 +128,10 @@ enum bb_nyiso_grid bb_nyiso_grid(struct bb_sniff *sniff, const struct bb_binding
     return first % 3600 == 0 && !has_seconds ? BB_NYISO_HOURLY : BB_NYISO_QUARTERS;
 }
 
-void bb_nyiso_note_first(struct bb_facts *facts, int64_t first_s)
+void bb_nyiso_note_first(struct bb_facts *facts, int64_t first_s, int end_minutes)
 {
-    first_s += 4 * 3600; /* or five hours; the pipeline needs no more than the day, and earlier is safe */
-    if (first_s > 0 && first_s < UINT32_MAX) facts->first_utc_s = (uint32_t)first_s;
+    uint32_t utc_s = bb_eastern_hint((struct bb_wall){ (int32_t)(first_s / 86400), (int32_t)(first_s % 86400) });
+    if (first_s > 0 && utc_s) facts->first_utc_s = utc_s - (uint32_t)end_minutes * 60u;
 }
 
 const char bb_nyiso_quarters[] =
@@ -173,7 +174,7 @@ static int judge(const struct bb_format *format, struct bb_sniff *sniff, const s
         return -1;
     }
     grid = bb_nyiso_grid(sniff, b, b->field[0], &first_s);
-    bb_nyiso_note_first(facts, first_s);
+    bb_nyiso_note_first(facts, first_s, mine == REAL_TIME ? 5 : 0);
     if (sniff->evidence->forced_report && grid != BB_NYISO_QUARTERS) return 0;
     if (grid == BB_NYISO_QUARTERS || (grid == BB_NYISO_HOURLY && named == REAL_TIME)) {
         if (mine != REAL_TIME) {
@@ -206,7 +207,7 @@ static int judge_custom(const struct bb_format *format, struct bb_sniff *sniff, 
     struct bb_wall wall;
     (void)why;
     if (stamp.n && bb_stamp_wall(stamp.p, stamp.n, &wall) == 0)
-        bb_nyiso_note_first(facts, bb_wall_as_utc(wall) - format->minutes * 60);
+        bb_nyiso_note_first(facts, bb_wall_as_utc(wall), format->minutes == 60 ? 0 : format->minutes);
     snprintf(facts->variant, sizeof facts->variant, "custom report");
     return 0;
 }

@@ -11,8 +11,8 @@ enum bb_nyiso_grid { BB_NYISO_NO_STAMP, BB_NYISO_HOURLY, BB_NYISO_FIVE_MINUTES, 
 /* Looks at as much of the file as it takes. *first_s_ret: the first stamp as if it were UTC, 0: none. */
 enum bb_nyiso_grid bb_nyiso_grid(struct bb_sniff *sniff, const struct bb_binding *binding, int time_field,
                                  int64_t *first_s_ret);
-/* facts->first_utc_s from that stamp. */
-void bb_nyiso_note_first(struct bb_facts *facts, int64_t first_s);
+/* facts->first_utc_s from that stamp, which is an end if end_minutes is not 0. */
+void bb_nyiso_note_first(struct bb_facts *facts, int64_t first_s, int end_minutes);
 extern const char bb_nyiso_quarters[]; /* why such a file is refused */
 
 #endif

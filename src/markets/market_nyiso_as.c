@@ -68,7 +68,7 @@ static int judge(const struct bb_format *format, struct bb_sniff *sniff, const s
     int64_t first_s;
     enum bb_nyiso_grid grid = bb_nyiso_grid(sniff, b, b->field[0], &first_s);
     int is_hourly = format->minutes == 60;
-    bb_nyiso_note_first(facts, first_s);
+    bb_nyiso_note_first(facts, first_s, is_hourly ? 0 : 5);
     snprintf(facts->variant, sizeof facts->variant, "%s",
              format->columns == da_oldest_columns                                       ? "one region"
              : format->columns == da_wide_columns || format->columns == rt_wide_columns ? "East and West"
