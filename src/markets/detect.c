@@ -60,7 +60,7 @@ static int name_points(const struct bb_format *format, const struct bb_evidence 
 static void weigh(struct search *s, const struct bb_format *format, struct bb_binding *binding)
 {
     struct candidate c = {
-        format, *binding, { .minutes = format->minutes, .version = format->default_version, .order = format->order }, 0
+        format, *binding, { .minutes = format->minutes, .version = format->default_version, .order = format->order, .market = format->market }, 0
     };
     char why[200] = "", text[256];
     int found_optional, judged = 0;
@@ -186,9 +186,13 @@ static void fill(struct bb_detection *d, const struct candidate *c)
     d->day_known = c->facts.day_known;
     d->day = c->facts.day;
     d->binding = c->binding;
+    memcpy(d->market_run, c->facts.market_run, sizeof d->market_run);
+    d->preliminary = c->facts.preliminary;
+    d->turn_congestion = c->facts.turn_congestion;
+    d->shift_s = c->facts.shift_s;
     memcpy(d->variant, c->facts.variant, sizeof d->variant);
     if (d->is_reference) return;
-    d->datasets[d->n_datasets++] = (struct bb_dataset){ f->iso, f->market, f->kind, c->facts.minutes };
+    d->datasets[d->n_datasets++] = (struct bb_dataset){ f->iso, c->facts.market, f->kind, c->facts.minutes };
     if (f->second_market)
         d->datasets[d->n_datasets++] =
             (struct bb_dataset){ f->iso, (enum bb_market)(f->second_market - 1), f->kind, c->facts.minutes };

@@ -144,6 +144,7 @@ enum {
     BB_FORMAT_AGREE = 1 << 22,        /* WIDE: many records hold one price: map_agree.h. With BB_FORMAT_SEQUENTIAL */
     BB_FORMAT_CUT_NOW = 1 << 20,      /* a file fetched on its own day also holds forecasts: what lies after the file's own
                                          modification time is left out */
+    BB_FORMAT_OFFSETS = 1 << 23,      /* a stamp of BB_TIME_UTC_… must carry its offset: without it, it would be local time */
     BB_FORMAT_BY_ID = 1 << 21         /* records have an id and no name; the name is the id until finish_place or another
                                          file knows better. With BB_FORMAT_ID_IS_IDENTITY */
 };
@@ -181,6 +182,11 @@ struct bb_facts {
     int minutes; /* resolution of the file */
     int version; /* default_version of its rows */
     enum bb_file_order order; /* the format's */
+    enum bb_market market;    /* the format's */
+    char market_run[40];      /* what BB_MARKET_RUN must say in every record; empty: the format's */
+    int preliminary;          /* as BB_FORMAT_PRELIMINARY */
+    int32_t shift_s;          /* added to every stamp (gridstatus files of old versions) */
+    int turn_congestion;      /* this file has congestion with the other sign (gridstatus files of old versions) */
     int day_known;
     int32_t day;          /* local day of a file whose rows carry none (MISO) */
     uint32_t first_utc_s; /* see struct bb_detection */

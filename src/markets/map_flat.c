@@ -14,6 +14,7 @@ static inline __attribute__((always_inline)) enum bb_status run(struct bb_pass *
             continue;
         }
         if (!bb_pass_time(pass, &rec, &row->start_utc_s) || !bb_pass_place(pass, &rec, &row->place)) goto lost;
+        if (BB_UNLIKELY(reader->run_field >= 0) && !bb_pass_run(pass, &rec)) goto lost;
         if (BB_UNLIKELY(pass->need.kind != BB_ORDER_SETTLED) &&
             !bb_pass_order(pass, &rec, row->place, &row->start_utc_s))
             goto lost;

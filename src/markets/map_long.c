@@ -2,15 +2,6 @@
  * the sort. */
 #include "markets/mapper.h"
 
-static inline int run_is(const struct bb_pass *pass, const struct bb_record *rec)
-{
-    const char *word = pass->reader->format->market_run;
-    struct bb_str s;
-    if (pass->reader->run_field < 0) return 1;
-    s = bb_record_field(pass->text, rec, pass->reader->run_field);
-    return strlen(word) == s.n && memcmp(s.p, word, s.n) == 0;
-}
-
 enum bb_status bb_map_long(struct bb_pass *pass)
 {
     const struct bb_reader *reader = pass->reader;
@@ -24,7 +15,7 @@ enum bb_status bb_map_long(struct bb_pass *pass)
         if (!bb_pass_time(pass, &rec, &row->start_utc_s) ||
             (reader->component.n && !bb_pass_component(pass, &rec, &slot)))
             goto lost;
-        if (BB_UNLIKELY(!run_is(pass, &rec)) && !bb_pass_run_odd(pass, &rec)) goto lost;
+        if (!bb_pass_run(pass, &rec)) goto lost;
         if (!bb_pass_place(pass, &rec, &row->place)) goto lost;
         if (!bb_pass_price(pass, &rec, reader->value_field, &value, &there)) goto lost;
         if (slot == BB_WORD_DROPPED || !there) continue;

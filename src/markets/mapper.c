@@ -142,6 +142,7 @@ static uint64_t layout_of(const struct bb_reader *r, const struct bb_binding *b,
 {
     uint64_t h = bb_hash64(r->format->report, strlen(r->format->report));
     h = h * 0x9E3779B97F4A7C15u ^ bb_hash64(b->field, sizeof b->field);
+    h = h * 0x9E3779B97F4A7C15u ^ (uint32_t)r->shift_s;
     return h * 0x9E3779B97F4A7C15u ^ (uint64_t)(r->dataset.minutes * 4 + part);
 }
 
@@ -181,10 +182,18 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
     r->flags = (uint8_t)((is_whole(format) ? 0 : BB_ROW_PARTIAL) |
                          (format->flags & BB_FORMAT_PRELIMINARY ? BB_ROW_PRELIMINARY : 0));
     r->derive_energy = format->shape == BB_FLAT && (format->flags & BB_FORMAT_DERIVE_ENERGY);
+    r->shift_s = d->shift_s;
+    if (d->preliminary) r->flags |= BB_ROW_PRELIMINARY;
+    snprintf(r->market_run, sizeof r->market_run, "%s",
+             d->market_run[0] || !format->market_run ? d->market_run : format->market_run);
+    r->market_run_n = strlen(r->market_run);
     r->layout = layout_of(r, b, part);
     for (int i = 0; format->columns[i].header; i++)
         if (b->field[i] >= 0 && (format->columns[i].dataset == 0 || (int)format->columns[i].dataset == part))
             bind_column(r, &format->columns[i], b->field[i]);
+    if (r->market_run_n == 0) r->run_field = -1;
+    for (int i = 0; i < r->n_prices; i++)
+        if (d->turn_congestion && r->price_slot[i] == BB_VALUE_CONGESTION) r->price_negated[i] ^= 1;
     drop_strays(&r->place);
     r->n_hours = b->n_hours;
     if (r->n_hours) bb_reader_hours(r, d->day, r->hour_utc_s);

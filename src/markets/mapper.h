@@ -50,6 +50,9 @@ struct bb_reader {
     uint16_t version;
     uint8_t flags; /* of every row: partial, preliminary */
     int derive_energy;
+    char market_run[40]; /* run_field must say this */
+    size_t market_run_n;
+    int32_t shift_s; /* added to every stamp */
     int day_known; /* the file's day, for stamps that are only a time of day */
     int32_t day;
     int64_t cut_from_utc_s, cut_to_utc_s; /* intervals that end after the first and start before the second are left out */
@@ -219,6 +222,17 @@ static inline int bb_pass_component(struct bb_pass *pass, const struct bb_record
         return 1;
     }
     return bb_pass_component_miss(pass, rec, raw, slot_ret);
+}
+
+/* 1: the record is of the market that the file is about. */
+static inline int bb_pass_run(struct bb_pass *pass, const struct bb_record *rec)
+{
+    const struct bb_reader *reader = pass->reader;
+    struct bb_str s;
+    if (reader->run_field < 0) return 1;
+    s = bb_record_field(pass->text, rec, reader->run_field);
+    if (BB_LIKELY(s.n == reader->market_run_n && memcmp(s.p, reader->market_run, s.n) == 0)) return 1;
+    return bb_pass_run_odd(pass, rec);
 }
 
 /* Version and is_current of a record; 0: rejected. */

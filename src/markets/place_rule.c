@@ -54,7 +54,7 @@ static enum bb_type type_of(const struct bb_format *format, struct bb_str name, 
                             const char **suffix, int *unknown)
 {
     enum bb_type type = format->default_type;
-    if (format->types) {
+    if (format->types && word.p) {
         const struct bb_word *w = format->types;
         while (w->word && !bb_str_eq_nocase(word, bb_str_of(w->word))) w++;
         *unknown = w->word == NULL;
@@ -69,9 +69,10 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
                      struct bb_place_key *key, int *unknown, struct bb_flaw *flaw)
 {
     const struct bb_span *span = &reader->place;
-    struct bb_str word = { "", 0 };
+    struct bb_str word = { NULL, 0 }; /* p NULL: no column says the type */
     const char *suffix = NULL;
     int name_field = -1, id_field = -1, by_id = (reader->format->flags & BB_FORMAT_ID_IS_IDENTITY) != 0;
+    int name_is_id = (reader->format->flags & BB_FORMAT_NAME_IS_ID) != 0;
     if (reader->format->kind == BB_ANCILLARY)
         return bb_product_resolve(reader, texts, wide, scratch, key, unknown, flaw);
     *unknown = 0;
@@ -90,7 +91,7 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
     }
     if (reader->format->only_location) key->name = bb_str_of(reader->format->only_location);
     if (reader->format->flags & BB_FORMAT_BY_ID) key->name = key->id;
-    if (key->name.n == 0 || (by_id && key->id.n == 0)) {
+    if (key->name.n == 0 || (by_id && key->id.n == 0 && !name_is_id)) {
         bb_flaw_set(flaw, "missing_name", key->name.n == 0 ? name_field : id_field, "the location's %s is empty",
                     key->name.n == 0 ? "name" : "id");
         return 0;
@@ -103,7 +104,7 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
         memcpy(scratch + key->name.n, suffix, n);
         key->name = (struct bb_str){ scratch, key->name.n + n };
     }
-    if (reader->format->flags & BB_FORMAT_NAME_IS_ID) key->id = key->name;
+    if (name_is_id && key->id.n == 0) key->id = key->name;
     key->identity = by_id ? key->id : key->name;
     if (reader->format->finish_place) reader->format->finish_place(key);
     return 1;

@@ -52,6 +52,9 @@ struct bb_detection {
     int version;               /* of rows that carry none */
     int day_known;             /* the file, not its rows, says the day (MISO) … */
     int32_t day;               /* … this one, in the operator's time */
+    char market_run[40];       /* see struct bb_facts, as the next three */
+    int preliminary, turn_congestion;
+    int32_t shift_s;
     struct bb_binding binding; /* columns by name */
     struct bb_bid bids[8];     /* best first, for `detect -v` and for refusals */
     int n_bids;

@@ -296,7 +296,7 @@ int bb_pass_current_odd(struct bb_pass *pass, const struct bb_record *rec, uint8
 
 int bb_pass_run_odd(struct bb_pass *pass, const struct bb_record *rec)
 {
-    const char *word = pass->reader->format->market_run;
+    const char *word = pass->reader->market_run;
     int field = pass->reader->run_field;
     struct bb_str s = bb_str_trim(clean_field(pass, rec, field, pass->worker->unquoted));
     struct bb_flaw flaw;

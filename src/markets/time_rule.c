@@ -13,10 +13,11 @@ struct parts {
     struct bb_local_parts local;
 };
 
-static int instant(struct bb_str s, int64_t *utc_s)
+static int instant(const struct bb_reader *reader, struct bb_str s, int64_t *utc_s)
 {
     struct bb_wall wall;
     if (bb_stamp_utc(s.p, s.n, utc_s) == 0) return 1;
+    if (reader->format->flags & BB_FORMAT_OFFSETS) return 0;
     if (bb_stamp_wall(s.p, s.n, &wall) != 0) return 0;
     *utc_s = bb_wall_as_utc(wall); /* the column says that it is UTC */
     return 1;
@@ -30,11 +31,11 @@ static int read_parts(const struct bb_reader *reader, const struct bb_str *texts
         int field = reader->time.field[i], ok = 1;
         switch ((int)reader->time.role[i]) {
         case BB_TIME_UTC_BEGIN:
-            ok = instant(s, &p->begin);
+            ok = instant(reader, s, &p->begin);
             p->begin_field = field;
             break;
         case BB_TIME_UTC_END:
-            ok = instant(s, &p->end);
+            ok = instant(reader, s, &p->end);
             p->end_field = field;
             break;
         case BB_TIME_CHECK_LOCAL:
@@ -89,6 +90,8 @@ int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, 
                     reader->dataset.minutes);
         return 0;
     }
+    p.begin += reader->shift_s;
+    if (reader->format->flags & BB_FORMAT_FLOOR) p.begin -= p.begin % step;
     if (p.begin < FIRST_UTC_S || p.begin >= END_UTC_S) {
         bb_flaw_set(flaw, "bad_time", field, "the year is not one of 1990 to 2099");
         return 0;
