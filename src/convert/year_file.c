@@ -23,8 +23,9 @@ struct place_facts { /* what the encoders ask per row; the texts are only asked 
 struct bb_year_file {
     struct bb_year_file_setup setup;
     struct bb_publication pub;
-    const struct bb_column_info *infos;
-    size_t n_columns;
+    size_t n_columns;                         /* of the file; in the hive layout iso lives in the path */
+    uint8_t contract_of[BB_LAKE_MAX_COLUMNS]; /* number of the column in the contract's list */
+    int sorting[3];
     struct bb_pq_column columns[BB_LAKE_MAX_COLUMNS];
     struct bb_pq_chunk *chunks[BB_LAKE_MAX_COLUMNS];
     int same_as[BB_LAKE_MAX_COLUMNS];
@@ -57,7 +58,8 @@ static const int sorting_ancillary[] = { BB_COL_AS_DATETIME_UTC, BB_COL_AS_PRODU
 
 static struct bb_pq_column column_of(const struct bb_year_file *f, size_t i)
 {
-    const struct bb_column_info *info = &f->infos[i];
+    size_t n;
+    const struct bb_column_info *info = &bb_columns(f->setup.dataset->kind, &n)[f->contract_of[i]];
     const struct bb_year_file_style *style = f->setup.style;
     struct bb_pq_column c = { .name = info->name, .nullable = info->nullable };
     switch (info->kind) {
@@ -76,17 +78,25 @@ static struct bb_pq_column column_of(const struct bb_year_file *f, size_t i)
     case BB_KIND_NUMBER: c.type = BB_PQ_DOUBLE; break;
     case BB_KIND_FLAG: c.type = BB_PQ_BOOLEAN; break;
     }
-    if (f->setup.dataset->kind == BB_ENERGY) c.bloom = i == BB_COL_LOCATION || i == BB_COL_LOCATION_ID;
+    if (f->setup.dataset->kind == BB_ENERGY) c.bloom = f->contract_of[i] == BB_COL_LOCATION || f->contract_of[i] == BB_COL_LOCATION_ID;
     return c;
+}
+
+static int file_column(const struct bb_year_file *f, int contract_column)
+{
+    for (size_t i = 0; i < f->n_columns; i++)
+        if (f->contract_of[i] == contract_column) return (int)i;
+    return -1;
 }
 
 /* Columns that repeat another one are encoded once. */
 static int twin_of(const struct bb_year_file *f, size_t i)
 {
+    int column = f->contract_of[i];
     if (f->setup.dataset->kind == BB_ANCILLARY)
-        return i == BB_COL_AS_DATETIME_LOCAL || i == BB_COL_AS_INTERVAL_START ? BB_COL_AS_DATETIME_UTC : -1;
-    if (i == BB_COL_DATETIME_LOCAL || i == BB_COL_INTERVAL_START) return BB_COL_DATETIME_UTC;
-    if (i == BB_COL_SYSTEM_LAMBDA && bb_iso_infos[f->setup.dataset->iso].lambda_is_energy) return BB_COL_LMP_ENERGY;
+        return column == BB_COL_AS_DATETIME_LOCAL || column == BB_COL_AS_INTERVAL_START ? file_column(f, BB_COL_AS_DATETIME_UTC) : -1;
+    if (column == BB_COL_DATETIME_LOCAL || column == BB_COL_INTERVAL_START) return file_column(f, BB_COL_DATETIME_UTC);
+    if (column == BB_COL_SYSTEM_LAMBDA && bb_iso_infos[f->setup.dataset->iso].lambda_is_energy) return file_column(f, BB_COL_LMP_ENERGY);
     return -1;
 }
 
@@ -141,7 +151,7 @@ static enum source_of_values origin(const struct bb_year_file *f, size_t i)
         [BB_COL_AS_UNIT] = FROM_UNIT,           [BB_COL_AS_DATA_SOURCE] = FROM_REPORT,
         [BB_COL_AS_VERSION] = FROM_VERSION,     [BB_COL_AS_IS_CURRENT] = FROM_CURRENT,
     };
-    return (enum source_of_values)(f->setup.dataset->kind == BB_ENERGY ? energy[i] : ancillary[i]);
+    return (enum source_of_values)(f->setup.dataset->kind == BB_ENERGY ? energy[f->contract_of[i]] : ancillary[f->contract_of[i]]);
 }
 
 static void set_texts(struct bb_year_file *f, size_t i)
@@ -422,6 +432,17 @@ enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n,
 
 /* ---- life ---- */
 
+static void choose_columns(struct bb_year_file *f)
+{
+    int energy = f->setup.dataset->kind == BB_ENERGY, iso = energy ? BB_COL_ISO : BB_COL_AS_ISO;
+    const int *sorting = energy ? sorting_energy : sorting_ancillary;
+    size_t n;
+    bb_columns(f->setup.dataset->kind, &n);
+    for (size_t i = 0; i < n; i++)
+        if (!f->setup.style->hive || (int)i != iso) f->contract_of[f->n_columns++] = (uint8_t)i;
+    for (int i = 0; i < 3; i++) f->sorting[i] = file_column(f, sorting[i]);
+}
+
 /* The heavy columns first, so that no thread is left alone with one at the end. */
 static void plan_tasks(struct bb_year_file *f)
 {
@@ -437,12 +458,11 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
                                 struct bb_error *err)
 {
     struct bb_year_file *f = bb_calloc(setup->budget, sizeof *f);
-    int energy = setup->dataset->kind == BB_ENERGY;
     enum bb_status status;
     if (!f) return bb_fail_budget(err, setup->budget, "a file of the lake");
     f->setup = *setup;
     f->pub.fd = -1;
-    f->infos = bb_columns(setup->dataset->kind, &f->n_columns);
+    choose_columns(f);
     f->options = (struct bb_pq_options){ .codec = (enum bb_pq_codec)setup->style->codec,
                                          .level = setup->style->level,
                                          .dense = setup->style->dense };
@@ -456,7 +476,7 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
         if (status == BB_OK) set_texts(f, i);
     }
     if (status == BB_OK)
-        status = bb_pq_file_new(f->pub.fd, f->columns, f->n_columns, energy ? sorting_energy : sorting_ancillary, 3, &f->options,
+        status = bb_pq_file_new(f->pub.fd, f->columns, f->n_columns, f->sorting, 3, &f->options,
                                 setup->budget, &f->file, err);
     if (status != BB_OK) {
         bb_year_file_free(f);
