@@ -74,6 +74,6 @@ struct bb_gen_market {
     const struct bb_gen_report *reports;
     size_t n_reports;
 };
-extern const struct bb_gen_market bb_gen_pjm, bb_gen_caiso, bb_gen_miso;
+extern const struct bb_gen_market bb_gen_pjm, bb_gen_caiso, bb_gen_miso, bb_gen_ercot;
 
 #endif
