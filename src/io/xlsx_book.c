@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MAX_PARTS   1024
-#define MAX_STYLES  65536
-#define MAX_FORMATS 512
+#define MAX_PARTS        1024
+#define MAX_STYLES       65536
+#define MAX_FORMATS      512
 #define MAX_TEXTS_NBYTES ((size_t)64 << 20)
 #define PIECE_NBYTES     ((size_t)16 << 10)
 
@@ -58,7 +58,8 @@ static enum bb_status list_parts(struct bb_xlsx_book *book, const struct bb_byte
             break;
         }
         if (book->n_parts == MAX_PARTS) break;
-        if (!bb_grow(book->budget, (void **)&book->parts, &book->cap_parts, book->n_parts + 1, sizeof *book->parts)) {
+        if (!bb_grow(book->budget, (void **)&book->parts, &book->cap_parts, book->n_parts + 1,
+                     sizeof *book->parts)) {
             status = bb_fail_budget(err, book->budget, "reading a workbook");
             break;
         }
@@ -163,7 +164,8 @@ static int is_date_code(const char *code)
 
 static int is_date_format(const struct reading *r, long id)
 {
-    if ((id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) || (id >= 50 && id <= 58)) return 1;
+    if ((id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) || (id >= 50 && id <= 58))
+        return 1;
     for (size_t i = 0; i < r->n_date_formats; i++)
         if (r->date_formats[i] == id) return 1;
     return 0;
@@ -229,7 +231,8 @@ static void shared_end(void *ctx, struct bb_xml *xml, const char *name)
         too_much(xml, "text in its cells");
         return;
     }
-    if (!bb_grow(book->budget, (void **)&book->text_ends, &book->cap_texts, book->n_texts + 1, sizeof *book->text_ends)) {
+    if (!bb_grow(book->budget, (void **)&book->text_ends, &book->cap_texts, book->n_texts + 1,
+                 sizeof *book->text_ends)) {
         no_room(xml, book->budget);
         return;
     }
@@ -261,8 +264,8 @@ static enum bb_status read_parts(struct reading *r, struct bb_error *err)
     return shared ? read_part(book, shared, &shared_calls, err) : BB_OK;
 }
 
-enum bb_status bb_xlsx_book_init(struct bb_xlsx_book *book, const struct bb_byte_range *range, struct bb_budget *budget,
-                                 struct bb_error *err)
+enum bb_status bb_xlsx_book_init(struct bb_xlsx_book *book, const struct bb_byte_range *range,
+                                 struct bb_budget *budget, struct bb_error *err)
 {
     struct reading *r;
     enum bb_status status;

@@ -23,7 +23,7 @@ struct bb_xlsx_book {
     size_t sheets[BB_XLSX_MAX_SHEETS]; /* parts, in the order of the workbook; hidden sheets are left out */
     size_t n_sheets;
     int epoch_1904;
-    struct bb_buf texts;   /* shared texts, one after the other */
+    struct bb_buf texts; /* shared texts, one after the other */
     uint32_t *text_ends;
     size_t n_texts, cap_texts;
     uint8_t *style_is_date; /* by cell style */
@@ -31,8 +31,8 @@ struct bb_xlsx_book {
 };
 
 /* range holds the workbook's zip and must stay readable. BB_SKIP: not a workbook that can be read. */
-enum bb_status bb_xlsx_book_init(struct bb_xlsx_book *book, const struct bb_byte_range *range, struct bb_budget *budget,
-                                 struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_xlsx_book_init(struct bb_xlsx_book *book, const struct bb_byte_range *range,
+                                 struct bb_budget *budget, struct bb_error *err) BB_WARN_UNUSED;
 void bb_xlsx_book_reset(struct bb_xlsx_book *book);
 /* 1 and the text, or 0 when there is no such. */
 int bb_xlsx_book_text(const struct bb_xlsx_book *book, size_t i, struct bb_str *text_ret);

@@ -179,7 +179,8 @@ static void start(void *ctx, struct bb_xml *xml, const char *name, const char **
         t->is_date = 0;
         if (value) {
             unsigned style = 0;
-            while (*value >= '0' && *value <= '9' && style < 100000) style = style * 10 + (unsigned)(*value++ - '0');
+            while (*value >= '0' && *value <= '9' && style < 100000)
+                style = style * 10 + (unsigned)(*value++ - '0');
             t->is_date = style < t->book.n_styles && t->book.style_is_date[style];
         }
         t->value.n = 0;
@@ -238,8 +239,8 @@ static void end(void *ctx, struct bb_xml *xml, const char *name)
 
 /* ---- the stream ---- */
 
-enum bb_status bb_xlsx_text_new(const struct bb_byte_range *range, struct bb_budget *budget, struct bb_xlsx_text **text_ret,
-                                struct bb_error *err)
+enum bb_status bb_xlsx_text_new(const struct bb_byte_range *range, struct bb_budget *budget,
+                                struct bb_xlsx_text **text_ret, struct bb_error *err)
 {
     struct bb_xlsx_text *t = bb_calloc(budget, sizeof *t);
     enum bb_status status;

@@ -13,11 +13,12 @@
 struct bb_xlsx_text;
 
 /* range must stay readable. About 1.4 MB and the shared texts. BB_SKIP: not a workbook that can be read. */
-enum bb_status bb_xlsx_text_new(const struct bb_byte_range *range, struct bb_budget *budget, struct bb_xlsx_text **text_ret,
-                                struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_xlsx_text_new(const struct bb_byte_range *range, struct bb_budget *budget,
+                                struct bb_xlsx_text **text_ret, struct bb_error *err) BB_WARN_UNUSED;
 void bb_xlsx_text_free(struct bb_xlsx_text *text);
 /* As bb_stream_read in source.h. */
-enum bb_status bb_xlsx_text_read(struct bb_xlsx_text *text, char *p, size_t cap, size_t *n_ret, struct bb_error *err);
+enum bb_status bb_xlsx_text_read(struct bb_xlsx_text *text, char *p, size_t cap, size_t *n_ret,
+                                 struct bb_error *err);
 /* Bytes of the sheets' parts consumed; any thread. */
 uint64_t bb_xlsx_text_position(const struct bb_xlsx_text *text);
 

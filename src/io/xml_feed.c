@@ -44,7 +44,8 @@ static void on_text(void *ctx, const XML_Char *p, int n)
     if (!xml->stopped && xml->calls.text) xml->calls.text(xml->calls.ctx, xml, p, (size_t)n);
 }
 
-static void on_doctype(void *ctx, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id, int internal)
+static void on_doctype(void *ctx, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id,
+                       int internal)
 {
     struct bb_error why;
     (void)name, (void)system_id, (void)public_id, (void)internal;

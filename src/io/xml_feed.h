@@ -23,7 +23,8 @@ enum bb_status bb_xml_new(const struct bb_xml_calls *calls, struct bb_budget *bu
 void bb_xml_free(struct bb_xml *xml);
 /* BB_SKIP: no well-formed XML, or an element larger than the memory above. After bb_xml_pause the rest of p waits within;
  * call bb_xml_resume until bb_xml_is_paused says no before the next piece. last: nothing follows. */
-enum bb_status bb_xml_feed(struct bb_xml *xml, const char *p, size_t n, int last, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_xml_feed(struct bb_xml *xml, const char *p, size_t n, int last,
+                           struct bb_error *err) BB_WARN_UNUSED;
 enum bb_status bb_xml_resume(struct bb_xml *xml, struct bb_error *err) BB_WARN_UNUSED;
 int bb_xml_is_paused(const struct bb_xml *xml);
 /* From within a call: stop after it for now, or for good with *why. */

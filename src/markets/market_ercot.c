@@ -47,9 +47,11 @@ static const struct bb_column rtm_spp_columns[] = { DAY_AND_QUARTER,
 static const struct bb_column dam_bus_columns[] = {
     DAY_AND_HOUR, { "BusName", BB_LOCATION_NAME }, { "LMP", BB_PRICE_TOTAL }, DST_FLAG, END
 };
-static const struct bb_column sced_point_columns[] = {
-    SCED_STAMP, { "SettlementPoint", BB_LOCATION_NAME }, { "LMP", BB_PRICE_TOTAL }, { "RTDTimestamp", BB_FORBIDDEN }, END
-};
+static const struct bb_column sced_point_columns[] = { SCED_STAMP,
+                                                       { "SettlementPoint", BB_LOCATION_NAME },
+                                                       { "LMP", BB_PRICE_TOTAL },
+                                                       { "RTDTimestamp", BB_FORBIDDEN },
+                                                       END };
 static const struct bb_column sced_bus_columns[] = {
     SCED_STAMP, { "ElectricalBus", BB_LOCATION_NAME }, { "LMP", BB_PRICE_TOTAL }, END
 };
@@ -88,15 +90,14 @@ static const struct bb_column dam_mcpc_columns[] = { DAY_AND_HOUR,
                                                      DST_FLAG,
                                                      { "SASMID", BB_FORBIDDEN },
                                                      END };
-static const struct bb_column yearly_dam_mcpc_columns[] = {
-    YEARLY_HOUR,
-    { "REGDN", BB_AS_WIDE_PRICE, .product = "REGDN" },
-    { "REGUP", BB_AS_WIDE_PRICE, .product = "REGUP" },
-    { "RRS", BB_AS_WIDE_PRICE, .product = "RRS" },
-    { "NSPIN", BB_AS_WIDE_PRICE, .product = "NSPIN" },
-    { "ECRS", BB_AS_WIDE_PRICE, .product = "ECRS", .optional = 1 },
-    END
-};
+static const struct bb_column yearly_dam_mcpc_columns[] = { YEARLY_HOUR,
+                                                            { "REGDN", BB_AS_WIDE_PRICE, .product = "REGDN" },
+                                                            { "REGUP", BB_AS_WIDE_PRICE, .product = "REGUP" },
+                                                            { "RRS", BB_AS_WIDE_PRICE, .product = "RRS" },
+                                                            { "NSPIN", BB_AS_WIDE_PRICE, .product = "NSPIN" },
+                                                            { "ECRS", BB_AS_WIDE_PRICE, .product = "ECRS",
+                                                              .optional = 1 },
+                                                            END };
 static const struct bb_column rtm_mcpc_columns[] = { DAY_AND_QUARTER,
                                                      { "RepeatedHourFlag", BB_TIME_REPEATED, .either = 1 },
                                                      { "repeatHourFlag", BB_TIME_REPEATED, .either = 1 },
@@ -119,17 +120,25 @@ static const struct bb_column yearly_sced_mcpc_columns[] = { { "SCED Timestamp",
                                                              END };
 
 /* Look-alikes and reference files. */
-static const struct bb_column rtd_columns[] = { { "RTDTimestamp", BB_IGNORED }, { "IntervalEnding", BB_IGNORED }, END };
-static const struct bb_column correction_columns[] = {
-    { "DeliveryDate", BB_IGNORED }, { "*Original", BB_IGNORED }, { "*Corrected", BB_IGNORED },
-    { "PriceCorrectionTime", BB_IGNORED }, END
+static const struct bb_column rtd_columns[] = { { "RTDTimestamp", BB_IGNORED },
+                                                { "IntervalEnding", BB_IGNORED },
+                                                END };
+static const struct bb_column correction_columns[] = { { "DeliveryDate", BB_IGNORED },
+                                                       { "*Original", BB_IGNORED },
+                                                       { "*Corrected", BB_IGNORED },
+                                                       { "PriceCorrectionTime", BB_IGNORED },
+                                                       END };
+static const struct bb_column sasm_columns[] = {
+    { "DeliveryDate", BB_IGNORED }, { "SASMID", BB_IGNORED }, { "MCPC", BB_IGNORED }, END
 };
-static const struct bb_column sasm_columns[] = { { "DeliveryDate", BB_IGNORED }, { "SASMID", BB_IGNORED },
-                                                 { "MCPC", BB_IGNORED }, END };
-static const struct bb_column adder_columns[] = { { "DeliveryDate", BB_IGNORED }, { "DeliveryInterval", BB_IGNORED },
-                                                  { "RTRSVPOR", BB_IGNORED }, { "RTRSVPOFF", BB_IGNORED }, END };
-static const struct bb_column sced_adder_columns[] = { { "SCEDTimestamp", BB_IGNORED }, { "RTORPA", BB_IGNORED },
-                                                       { "RTOLCAP", BB_IGNORED }, END };
+static const struct bb_column adder_columns[] = { { "DeliveryDate", BB_IGNORED },
+                                                  { "DeliveryInterval", BB_IGNORED },
+                                                  { "RTRSVPOR", BB_IGNORED },
+                                                  { "RTRSVPOFF", BB_IGNORED },
+                                                  END };
+static const struct bb_column sced_adder_columns[] = {
+    { "SCEDTimestamp", BB_IGNORED }, { "RTORPA", BB_IGNORED }, { "RTOLCAP", BB_IGNORED }, END
+};
 static const struct bb_column points_columns[] = { { "ELECTRICAL_BUS", BB_LOCATION_NAME },
                                                    { "PSSE_BUS_NAME", BB_IGNORED },
                                                    { "VOLTAGE_LEVEL", BB_LOCATION_VOLTAGE },
@@ -143,10 +152,9 @@ static const struct bb_column noie_columns[] = { { "PHYSICAL_LOAD", BB_LOCATION_
                                                  { "VOLTAGE_NAME", BB_LOCATION_VOLTAGE },
                                                  { "ELECTRICAL_BUS", BB_IGNORED },
                                                  END };
-static const struct bb_column units_columns[] = { { "RESOURCE_NODE", BB_LOCATION_NAME },
-                                                  { "UNIT_SUBSTATION", BB_IGNORED },
-                                                  { "UNIT_NAME", BB_IGNORED },
-                                                  END };
+static const struct bb_column units_columns[] = {
+    { "RESOURCE_NODE", BB_LOCATION_NAME }, { "UNIT_SUBSTATION", BB_IGNORED }, { "UNIT_NAME", BB_IGNORED }, END
+};
 static const struct bb_column ccp_columns[] = { { "CCP_NAME", BB_LOCATION_NAME },
                                                 { "LOGICALREOURCENODENAME", BB_IGNORED, .either = 1 },
                                                 { "LOGICALRESOURCENODENAME", BB_IGNORED, .either = 1 },
@@ -154,15 +162,21 @@ static const struct bb_column ccp_columns[] = { { "CCP_NAME", BB_LOCATION_NAME }
 static const struct bb_column names_columns[] = { { "NAME", BB_LOCATION_NAME }, END };
 
 /* Energy-weighted prices carry the name of the zone whose price they are not. */
-static const struct bb_word types[] = {
-    { "RN", BB_TYPE_GEN },     { "PCCRN", BB_TYPE_GEN },      { "LCCRN", BB_TYPE_GEN }, { "PUN", BB_TYPE_GEN },
-    { "LZ", BB_TYPE_ZONE },    { "LZEW", BB_TYPE_ZONE, "_EW" }, { "HU", BB_TYPE_HUB },  { "SH", BB_TYPE_HUB },
-    { "AH", BB_TYPE_HUB },     { "LZ_DC", BB_TYPE_DC_TIE },   { "LZ_DCEW", BB_TYPE_DC_TIE, "_EW" },
-    { NULL, 0 }
-};
-static const struct bb_product products[] = { { "REGUP", BB_AS_REG_UP },      { "REGDN", BB_AS_REG_DOWN },
-                                              { "RRS", BB_AS_SPIN },          { "NSPIN", BB_AS_NON_SPIN },
-                                              { "ECRS", BB_AS_CONTINGENCY },  { NULL, NULL } };
+static const struct bb_word types[] = { { "RN", BB_TYPE_GEN },
+                                        { "PCCRN", BB_TYPE_GEN },
+                                        { "LCCRN", BB_TYPE_GEN },
+                                        { "PUN", BB_TYPE_GEN },
+                                        { "LZ", BB_TYPE_ZONE },
+                                        { "LZEW", BB_TYPE_ZONE, "_EW" },
+                                        { "HU", BB_TYPE_HUB },
+                                        { "SH", BB_TYPE_HUB },
+                                        { "AH", BB_TYPE_HUB },
+                                        { "LZ_DC", BB_TYPE_DC_TIE },
+                                        { "LZ_DCEW", BB_TYPE_DC_TIE, "_EW" },
+                                        { NULL, 0 } };
+static const struct bb_product products[] = { { "REGUP", BB_AS_REG_UP },     { "REGDN", BB_AS_REG_DOWN },
+                                              { "RRS", BB_AS_SPIN },         { "NSPIN", BB_AS_NON_SPIN },
+                                              { "ECRS", BB_AS_CONTINGENCY }, { NULL, NULL } };
 
 static int begins(struct bb_str s, const char *with)
 {
@@ -193,7 +207,8 @@ static int64_t central_utc(struct bb_wall wall, int second_pass)
 {
     int32_t year = bb_date_of(wall.day).year;
     int64_t standard = bb_wall_as_utc(wall) + 6 * 3600;
-    int64_t from = ((int64_t)sunday_of(year, 3, 1) * 24 + 8) * 3600, to = ((int64_t)sunday_of(year, 11, 0) * 24 + 7) * 3600;
+    int64_t from = ((int64_t)sunday_of(year, 3, 1) * 24 + 8) * 3600,
+            to = ((int64_t)sunday_of(year, 11, 0) * 24 + 7) * 3600;
     int64_t daylight = standard - 3600;
     if (daylight < from || daylight >= to) return standard;
     return second_pass && standard < to + 3600 && daylight >= to - 3600 ? standard : daylight;
@@ -209,7 +224,8 @@ static int64_t posting_stamp(struct bb_str name)
         int32_t day;
         int second = 0;
         char clock[6];
-        if (p[0] != '.' || bb_stamp_date(p + 1, 8, &day) != 0 || memchr(p + 1, '/', 8) || memchr(p + 1, '-', 8)) continue;
+        if (p[0] != '.' || bb_stamp_date(p + 1, 8, &day) != 0 || memchr(p + 1, '/', 8) || memchr(p + 1, '-', 8))
+            continue;
         p += p[9] == '.' ? 10 : 9;
         while (p + digits < name.p + name.n && p[digits] >= '0' && p[digits] <= '9') digits++;
         if ((digits != 6 && digits != 9) || p[digits] != '.' || p + digits == name.p + name.n) continue;
@@ -295,10 +311,10 @@ static int judge_names(const struct bb_format *format, struct bb_sniff *sniff, c
     "row order never decides"
 #define HOUR_RULE    "DeliveryDate and HourEnding (the hour [h-1, h))" FLAG_RULE
 #define QUARTER_RULE "DeliveryDate, DeliveryHour (hour ending) and DeliveryInterval 1-4" FLAG_RULE
-#define SCED_RULE                                                                                                  \
-    "SCEDTimestamp, put back to five minutes" FLAG_RULE "; of two runs in one slot the later wins"
+#define SCED_RULE    "SCEDTimestamp, put back to five minutes" FLAG_RULE "; of two runs in one slot the later wins"
 #define CSV_LAYOUTS                                                                                                \
-    "portal CSV (padded numbers, with or without DSTFlag), API CSV (camelCase, ISO dates, True/False, rows in any " \
+    "portal CSV (padded numbers, with or without DSTFlag), API CSV (camelCase, ISO dates, True/False, rows in "    \
+    "any "                                                                                                         \
     "order)"
 #define BOOK_LAYOUTS "workbook (xlsx, sheets by month), sheet saved as CSV (quoted thousands)"
 
@@ -307,14 +323,13 @@ static int judge_names(const struct bb_format *format, struct bb_sniff *sniff, c
     ERCOT(id), .kind = BB_ENERGY, .market = of, .minutes = m, .shape = BB_FLAT, .columns = c, .judge = judge
 #define ANCILLARY(id, of, m, how, c)                                                                               \
     ERCOT(id), .kind = BB_ANCILLARY, .market = of, .minutes = m, .shape = how, .columns = c, .judge = judge,       \
-                                     .products = products, .as_region = "SYSTEM"
-#define BY_NAME   .flags = BB_FORMAT_NAME_IS_ID, .default_type = BB_TYPE_GEN, .type_of = type_of_name
-#define BY_TYPE   .flags = BB_FORMAT_NAME_IS_ID, .default_type = BB_TYPE_GEN, .types = types
-#define REFUSED(id, c)                                                                                             \
-    ERCOT(id), .columns = c, .datasets = "none", .layouts = "as downloaded", .time_rule = "none"
+               .products = products, .as_region = "SYSTEM"
+#define BY_NAME        .flags = BB_FORMAT_NAME_IS_ID, .default_type = BB_TYPE_GEN, .type_of = type_of_name
+#define BY_TYPE        .flags = BB_FORMAT_NAME_IS_ID, .default_type = BB_TYPE_GEN, .types = types
+#define REFUSED(id, c) ERCOT(id), .columns = c, .datasets = "none", .layouts = "as downloaded", .time_rule = "none"
 #define REFERENCE(id, c)                                                                                           \
     ERCOT(id), .columns = c, .flags = BB_FORMAT_REFERENCE, .datasets = "none", .layouts = "as downloaded",         \
-                             .time_rule = "none"
+               .time_rule = "none"
 
 static const struct bb_format formats[] = {
     { ENERGY("NP4-190", BB_DA, 60, dam_spp_columns), BY_NAME, .title = "DAM Settlement Point Prices",
@@ -367,8 +382,10 @@ static const struct bb_format formats[] = {
       .time_rule = HOUR_RULE },
     { ANCILLARY("NP4-181", BB_DA, 60, BB_WIDE_AS, yearly_dam_mcpc_columns), .order = BB_ORDER_DAY,
       .max_preamble = 10, .title = "Historical DAM Clearing Prices for Capacity", .names = "DAMASMCPC 13091",
-      .datasets = "da_as_hourly", .file_names = "rpt.00013091.0000000000000000.YYYYMMDDHHMMSS.DAMASMCPC_YYYY.csv, .xlsx",
-      .layouts = "CSV, workbook since October 2026; ECRS empty or missing before June 2023", .time_rule = HOUR_RULE },
+      .datasets = "da_as_hourly",
+      .file_names = "rpt.00013091.0000000000000000.YYYYMMDDHHMMSS.DAMASMCPC_YYYY.csv, .xlsx",
+      .layouts = "CSV, workbook since October 2026; ECRS empty or missing before June 2023",
+      .time_rule = HOUR_RULE },
     { ANCILLARY("NP6-331", BB_RT, 15, BB_FLAT, rtm_mcpc_columns),
       .title = "Real-Time Clearing Prices for Capacity by 15-minute interval", .names = "NP6331 NP6-331 24898",
       .datasets = "rt_as_15min", .file_names = "cdr.00024898.0000000000000000.YYYYMMDD.HHMMSS.…NP6331_….csv",
@@ -396,8 +413,9 @@ static const struct bb_format formats[] = {
                  "NP6-785), which hold the corrected prices" },
     { REFUSED("NP6-569", sasm_columns), .title = "SASM clearing prices for capacity", .names = "NP6569",
       .file_names = "…NP6569….csv",
-      .refusal = "prices of the supplemental ancillary services market are neither day-ahead nor real-time ones; use "
-                 "NP4-188 or NP6-331" },
+      .refusal =
+          "prices of the supplemental ancillary services market are neither day-ahead nor real-time ones; use "
+          "NP4-188 or NP6-331" },
     { REFUSED("NP6-324", adder_columns), .title = "real-time price adders by 15-minute interval", .names = "NP6324",
       .file_names = "…NP6324….csv",
       .refusal = "adders are no prices of their own; NP6-905 holds the settlement point prices that include them" },
