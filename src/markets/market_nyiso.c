@@ -27,6 +27,10 @@ static const struct bb_column fivemin_columns[] = {
     { "Time Stamp", BB_TIME_LOCAL_END }, { "Name", BB_LOCATION_NAME }, { "PTID", BB_LOCATION_ID }, POSTED_PRICES, END
 };
 
+static const struct bb_column load_columns[] = {
+    { "Time Stamp", BB_IGNORED }, { "Name", BB_IGNORED }, { "PTID", BB_IGNORED }, { "*Load*", BB_IGNORED }, END
+};
+
 /* Custom reports: a zone column in the hourly one, and a version. */
 #define CUSTOM_COLUMNS(market)                                                                                     \
     { "Zone Name", BB_LOCATION_NAME }, { "Zone PTID", BB_LOCATION_ID },                                            \
@@ -56,11 +60,6 @@ static void finish_zone(struct bb_place_key *key)
     int ptid = ptid_of(key->id);
     key->type = is_proxy(ptid) ? BB_TYPE_INTERFACE : BB_TYPE_ZONE;
     if (!is_proxy(ptid)) key->zone = key->name;
-}
-
-static void finish_generator(struct bb_place_key *key)
-{
-    key->type = ptid_of(key->id) == 24008 ? BB_TYPE_SYSTEM : BB_TYPE_GEN; /* 24008 is the reference bus */
 }
 
 /* ---- which stamps a file holds ---- */
@@ -146,9 +145,9 @@ static int holds(struct bb_str s, const char *word) { return bb_str_find_nocase(
 
 static enum posting posting_of(struct bb_str name)
 {
-    if (holds(name, "damlbmp") || holds(name, "day_ahead")) return DAY_AHEAD;
-    if (holds(name, "rtlbmp")) return REAL_TIME_HOURLY;
-    if (holds(name, "realtime")) return REAL_TIME;
+    if (holds(name, "damlbmp") || holds(name, "dam_lbmp") || holds(name, "day_ahead")) return DAY_AHEAD;
+    if (holds(name, "rtlbmp") || holds(name, "rt_tw_lbmp")) return REAL_TIME_HOURLY;
+    if (holds(name, "realtime") || holds(name, "rt_lbmp")) return REAL_TIME;
     return NONE;
 }
 
@@ -239,15 +238,19 @@ static const struct bb_format formats[] = {
     { HOURLY("damlbmp_zone"), .title = "Day-Ahead Market LBMP, zones", .market = BB_DA, .finish_place = finish_zone,
       .datasets = "da_energy_hourly" },
     { HOURLY("damlbmp_gen"), .title = "Day-Ahead Market LBMP, generators", .market = BB_DA,
-      .finish_place = finish_generator, .datasets = "da_energy_hourly" },
+      .default_type = BB_TYPE_GEN, .datasets = "da_energy_hourly" },
     { HOURLY("rtlbmp_zone"), .title = "Time-weighted Real-Time LBMP, zones", .market = BB_RT,
       .finish_place = finish_zone, .datasets = "rt_energy_hourly" },
     { HOURLY("rtlbmp_gen"), .title = "Time-weighted Real-Time LBMP, generators", .market = BB_RT,
-      .finish_place = finish_generator, .datasets = "rt_energy_hourly" },
+      .default_type = BB_TYPE_GEN, .datasets = "rt_energy_hourly" },
     { FIVE("realtime_zone"), .title = "Real-Time Dispatch LBMP, zones", .market = BB_RT,
       .finish_place = finish_zone, .datasets = "rt_energy_5min" },
     { FIVE("realtime_gen"), .title = "Real-Time Dispatch LBMP, generators", .market = BB_RT,
-      .finish_place = finish_generator, .datasets = "rt_energy_5min" },
+      .default_type = BB_TYPE_GEN, .datasets = "rt_energy_5min" },
+    { .report = "nyiso.load", .data_source = "NYISO load", .title = "NYISO's posting of loads", .iso = BB_NYISO,
+      .columns = load_columns, .max_preamble = 2, .names = "pal", .refusal = "it holds loads in megawatts and no prices",
+      .datasets = "none", .file_names = "YYYYMMDDpal.csv, YYYYMMDDpalIntegrated.csv", .layouts = "as downloaded",
+      .time_rule = "none" },
     { POSTING("oasis_dam_zonal_lbmp", 60, 0), .title = "Custom report: Day-Ahead Market Zonal LBMP",
       .market = BB_DA, .columns = custom_da_columns, .judge = judge_custom, .finish_place = finish_zone,
       .datasets = "da_energy_hourly", .file_names = "OASIS_Day-Ahead_Market_Zonal_LBMP.csv",
