@@ -62,7 +62,7 @@ int bb_spp_judge(const struct bb_format *format, struct bb_sniff *sniff, const s
                  struct bb_facts *facts, char why[200])
 {
     enum bb_spp_name name = bb_spp_name_of(sniff->evidence);
-    int is_rt = format->market == BB_RT, is_daily = format->default_version == 2, points = 0, step, many;
+    int is_rt = format->market == BB_RT, is_daily = format->default_version == 2, points = 0, step, many, unread;
     int daily_header = bb_spp_bound(format, binding, "GMT Interval");
     step = bb_sniff_minutes(sniff, format, binding, &facts->first_utc_s);
     many = step != 0;
@@ -104,8 +104,13 @@ int bb_spp_judge(const struct bb_format *format, struct bb_sniff *sniff, const s
         snprintf(why, 200, "only real-time daily files call their column GMT Interval");
         return -1;
     }
-    snprintf(facts->variant, sizeof facts->variant, "%s",
-             bb_spp_bound(format, binding, "BAA") ? "with BAA" : "without BAA");
+    unread = binding->n_fields - binding->n_found;
+    if (unread)
+        snprintf(facts->variant, sizeof facts->variant, "%s BAA, %d columns that are not read",
+                 bb_spp_bound(format, binding, "BAA") ? "with" : "without", unread);
+    else
+        snprintf(facts->variant, sizeof facts->variant, "%s BAA",
+                 bb_spp_bound(format, binding, "BAA") ? "with" : "without");
     return points;
 }
 

@@ -24,7 +24,8 @@ static const struct bb_column cleared_columns[] = { BB_SPP_TIME, REGION, CLEARED
                                                     MAY_CLEARED("RampUP_Clr", "RampUP"),
                                                     MAY_CLEARED("RampDN_Clr", "RampDN"),
                                                     CLEARED("Spin_Clr", "Spin"), CLEARED("Supp_Clr", "Supp"),
-                                                    MAY_CLEARED("UncUP_Clr", "UncUP"), BAA, END };
+                                                    MAY_CLEARED("UncUP_Clr", "UncUP"),
+                                                    MAY_CLEARED("STSUncUP_Clr", "STSUncUP"), BAA, END };
 /* clang-format on */
 
 static const struct bb_product products[] = { { "RegUP", BB_AS_REG_UP },
@@ -38,6 +39,7 @@ static const struct bb_product products[] = { { "RegUP", BB_AS_REG_UP },
                                               { "RampUP", BB_AS_RAMP_UP },
                                               { "RampDN", BB_AS_RAMP_DOWN },
                                               { "UncUP", BB_AS_UNCERTAINTY_UP },
+                                              { "STSUncUP", BB_AS_UNCERTAINTY_UP },
                                               { NULL, NULL } };
 
 #define LAYOUTS                                                                                                    \
