@@ -6,8 +6,9 @@
 #define LARGE_ROWS (8 * BB_UNIT_ROWS)
 #define HUGE_ROWS                                                                                                  \
     (43 * BB_UNIT_ROWS) /* just over 2 MiB: a huge page, which fills four times as fast as small ones */
-#define TOO_MANY  (BB_CHUNK_STRETCHES + 1)
-#define MAX_UNITS ((size_t)1 << (32 - BB_UNIT_BITS)) /* row numbers are 32 bits */
+#define TOO_MANY   (BB_CHUNK_STRETCHES + 1)
+#define HUGE_SHARE 24u                                /* of the budget */
+#define MAX_UNITS  ((size_t)1 << (32 - BB_UNIT_BITS)) /* row numbers are 32 bits */
 
 int bb_row_store_init(struct bb_row_store *store, struct bb_budget *budget, unsigned n_lanes)
 {
@@ -38,16 +39,20 @@ static size_t chunk_nbytes(uint32_t cap_rows)
     return sizeof(struct bb_row_chunk) + (size_t)cap_rows * sizeof(struct bb_row);
 }
 
-/* A chunk is at most half of what the lane holds already, or small. */
-static uint32_t next_cap(const struct bb_row_lane *lane)
+/* A chunk is at most half of what the lane holds already, or small. Huge ones only while the unfilled ends of all lanes stay a small part of
+ * the budget: at 64 MB and 4 threads they would take a third of the rows' share. */
+static uint32_t next_cap(const struct bb_row_store *store, const struct bb_row_lane *lane)
 {
     uint64_t held = atomic_load_explicit(&lane->n_rows, memory_order_relaxed);
-    return held >= 2 * HUGE_ROWS ? HUGE_ROWS : held >= 2 * LARGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
+    size_t limit = store->budget->limit_nbytes;
+    int may_be_huge = limit == 0 || chunk_nbytes(HUGE_ROWS) * store->n_lanes <= limit / HUGE_SHARE;
+    if (held >= 2 * HUGE_ROWS && may_be_huge) return HUGE_ROWS;
+    return held >= 2 * LARGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
 }
 
 static int new_chunk(struct bb_row_store *store, struct bb_row_lane *lane)
 {
-    uint32_t cap = next_cap(lane);
+    uint32_t cap = next_cap(store, lane);
     struct bb_row_chunk *chunk;
     if (lane->n_chunks >= MAX_UNITS * BB_UNIT_ROWS / HUGE_ROWS / store->n_lanes) return 0;
     if (!bb_grow(store->budget, (void **)&lane->chunks, &lane->cap_chunks, lane->n_chunks + 1,

@@ -45,12 +45,16 @@ static enum bb_status open_file(struct bb_run_file *file, struct bb_budget *budg
 {
     static const char name[] = "/.busbar-rows-XXXXXX";
     size_t n = strlen(file->temp_dir);
-    char *path = bb_alloc(budget, n + sizeof name);
+    char *path;
     int errno_value;
+    file->fd = open(file->temp_dir, O_TMPFILE | O_RDWR | O_CLOEXEC,
+                    0600); /* never has a name that a killed run could leave */
+    if (file->fd >= 0) return BB_OK;
+    path = bb_alloc(budget, n + sizeof name);
     if (!path) return bb_fail_budget(err, budget, "the name of a temporary file");
     memcpy(path, file->temp_dir, n);
     memcpy(path + n, name, sizeof name);
-    file->fd = mkostemp(path, O_CLOEXEC);
+    file->fd = mkostemp(path, O_CLOEXEC); /* file systems without O_TMPFILE */
     errno_value = errno;
     if (file->fd >= 0) unlink(path);
     bb_free(path);
