@@ -3,7 +3,7 @@
 #include "convert/job.h"
 #include "convert/seen.h"
 
-#include "parquet/pq_types.h"
+#include "parquet/pq_write.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -84,7 +84,8 @@ static enum bb_status start(struct bb_run *run, struct bb_error *err)
                                                .codec = codec_of(o->codec), .level = o->level };
     snprintf(run->temp_dir, sizeof run->temp_dir, "%s", o->temp_dir ? o->temp_dir : o->lake && !o->dry_run ? o->lake : ".");
     run->pool = bb_pool_new(&run->budget, o->threads ? o->threads : 1);
-    if (!run->pool) return bb_fail_budget(err, &run->budget, "the threads");
+    run->compressors = bb_pq_compressors_new(&run->budget);
+    if (!run->pool || !run->compressors) return bb_fail_budget(err, &run->budget, "the threads");
     if (!o->dry_run) BB_TRY(bb_lake_open(o->lake, &run->budget, on_wait, run, &run->lake, err));
     gmtime_r(&now, &tm);
     n = strftime(run_name, sizeof run_name, "%Y%m%dT%H%M%SZ", &tm);
@@ -212,6 +213,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options, 
         bb_rejects_free(run.rejects);
         bb_lake_close(run.lake);
         bb_pool_free(run.pool);
+        bb_pq_compressors_free(run.compressors);
     }
     pthread_mutex_destroy(&run.event_mutex);
     clock_gettime(CLOCK_MONOTONIC, &to);

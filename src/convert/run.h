@@ -15,6 +15,7 @@ struct bb_run {
     const struct busbar_convert_options *options;
     struct bb_budget budget;
     struct bb_pool *pool;
+    struct bb_pq_compressors *compressors;
     struct bb_lake *lake;           /* NULL in a dry run */
     struct bb_rejects *rejects;
     struct bb_year_file_style style;

@@ -381,7 +381,7 @@ int bb_tables_late(const struct bb_tables *t)
 static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
 {
     struct bb_tables *t = table->tables;
-    struct bb_year_file_setup setup = { .budget = &t->run->budget, .pool = t->run->pool, .dataset = &t->job->dataset, .style = &t->run->style,
+    struct bb_year_file_setup setup = { .budget = &t->run->budget, .pool = t->run->pool, .compressors = t->run->compressors, .dataset = &t->job->dataset, .style = &t->run->style,
                                         .zone = t->zone, .places = t->places, .slices = slices_of, .joins = joins_of,
                                         .report_text = report_text, .n_sources = t->job->n_sources, .ctx = t };
     char path[BB_PATH_MAX];

@@ -465,7 +465,8 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
     choose_columns(f);
     f->options = (struct bb_pq_options){ .codec = (enum bb_pq_codec)setup->style->codec,
                                          .level = setup->style->level,
-                                         .dense = setup->style->dense };
+                                         .dense = setup->style->dense,
+                                         .compressors = setup->compressors };
     status = bb_publish_begin(final_path, &f->pub, err);
     if (status == BB_OK) status = bb_provenance_init(&f->provenance, setup->n_sources, setup->joins, setup->ctx, setup->budget, err);
     for (size_t i = 0; i < f->n_columns && status == BB_OK; i++) {

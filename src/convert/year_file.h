@@ -25,6 +25,7 @@ struct bb_year_file_style {
 struct bb_year_file_setup {
     struct bb_budget *budget;
     struct bb_pool *pool;
+    struct bb_pq_compressors *compressors;
     const struct bb_dataset *dataset;
     const struct bb_year_file_style *style;
     const struct bb_zone *zone;

@@ -3,6 +3,7 @@
 #include "parquet/pq_defaults.h"
 
 #include <libdeflate.h>
+#include <pthread.h>
 #include <lz4.h>
 #include <snappy-c.h>
 #include <string.h>
@@ -23,6 +24,15 @@ struct bb_pq_compressor {
     struct libdeflate_compressor *deflate;
     void *lz4;
     size_t charged_nbytes;
+    struct bb_pq_compressors *shared; /* then the three above are borrowed */
+    struct bb_pq_compressor *next;    /* in the list of those at rest */
+};
+
+/* As many as pages are compressed at one time: a file has two dozen columns, the machine a few processors. */
+struct bb_pq_compressors {
+    struct bb_budget *budget;
+    pthread_mutex_t mutex;
+    struct bb_pq_compressor *at_rest;
 };
 
 static void *zstd_alloc(void *budget, size_t nbytes) { return bb_alloc(budget, nbytes); }
@@ -55,42 +65,98 @@ static enum bb_status check_level(enum bb_pq_codec codec, int level, struct bb_e
     return BB_OK;
 }
 
-enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb_budget *budget,
-                                    struct bb_pq_compressor **compressor_ret, struct bb_error *err)
+static int allocate(struct bb_pq_compressor *c)
+{
+    if (c->codec == BB_PQ_ZSTD) {
+        c->zstd = ZSTD_createCCtx_advanced((ZSTD_customMem){ zstd_alloc, zstd_free, c->budget });
+        return c->zstd != NULL && !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, c->level));
+    }
+    if (c->codec == BB_PQ_GZIP) {
+        size_t nbytes = c->level >= 10 ? DEFLATE_NEAR_NBYTES : DEFLATE_FAST_NBYTES;
+        if (!bb_budget_charge(c->budget, nbytes)) return 0;
+        c->charged_nbytes = nbytes;
+        c->deflate = libdeflate_alloc_compressor(c->level);
+        return c->deflate != NULL;
+    }
+    if (c->codec == BB_PQ_LZ4_RAW) {
+        c->lz4 = bb_alloc(c->budget, (size_t)LZ4_sizeofState());
+        return c->lz4 != NULL;
+    }
+    if (c->codec == BB_PQ_SNAPPY) {
+        if (!bb_budget_charge(c->budget, SNAPPY_NBYTES)) return 0;
+        c->charged_nbytes = SNAPPY_NBYTES;
+    }
+    return 1;
+}
+
+enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb_pq_compressors *shared,
+                                    struct bb_budget *budget, struct bb_pq_compressor **compressor_ret,
+                                    struct bb_error *err)
 {
     struct bb_pq_compressor *c;
-    int ok = 1;
     BB_TRY(check_level(codec, level, err));
     c = bb_calloc(budget, sizeof *c);
     if (!c) return bb_fail_budget(err, budget, "a compressor");
-    *c = (struct bb_pq_compressor){ .codec = codec, .level = level, .default_level = level == 0, .budget = budget };
-    if (codec == BB_PQ_ZSTD) {
-        c->level = level ? level : BB_PQ_ZSTD_LEVEL;
-        c->zstd = ZSTD_createCCtx_advanced((ZSTD_customMem){ zstd_alloc, zstd_free, budget });
-        ok = c->zstd != NULL && !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, c->level));
-    } else if (codec == BB_PQ_GZIP) {
-        c->level = level ? level : BB_PQ_GZIP_LEVEL;
-        c->charged_nbytes = c->level >= 10 ? DEFLATE_NEAR_NBYTES : DEFLATE_FAST_NBYTES;
-        if (!bb_budget_charge(budget, c->charged_nbytes)) {
-            c->charged_nbytes = 0;
-            ok = 0;
-        } else {
-            c->deflate = libdeflate_alloc_compressor(c->level);
-            ok = c->deflate != NULL;
-        }
-    } else if (codec == BB_PQ_LZ4_RAW) {
-        c->lz4 = bb_alloc(budget, (size_t)LZ4_sizeofState());
-        ok = c->lz4 != NULL;
-    } else if (codec == BB_PQ_SNAPPY) {
-        ok = bb_budget_charge(budget, SNAPPY_NBYTES);
-        if (ok) c->charged_nbytes = SNAPPY_NBYTES;
-    }
-    if (!ok) {
+    *c = (struct bb_pq_compressor){ .codec = codec, .level = level, .default_level = level == 0, .budget = budget, .shared = shared };
+    if (codec == BB_PQ_ZSTD && !level) c->level = BB_PQ_ZSTD_LEVEL;
+    if (codec == BB_PQ_GZIP && !level) c->level = BB_PQ_GZIP_LEVEL;
+    if (!shared && !allocate(c)) {
         bb_pq_compressor_free(c);
         return bb_fail_budget(err, budget, "a compressor");
     }
     *compressor_ret = c;
     return BB_OK;
+}
+
+struct bb_pq_compressors *bb_pq_compressors_new(struct bb_budget *budget)
+{
+    struct bb_pq_compressors *s = bb_calloc(budget, sizeof *s);
+    if (!s) return NULL;
+    s->budget = budget;
+    pthread_mutex_init(&s->mutex, NULL);
+    return s;
+}
+
+void bb_pq_compressors_free(struct bb_pq_compressors *s)
+{
+    if (!s) return;
+    while (s->at_rest) {
+        struct bb_pq_compressor *next = s->at_rest->next;
+        bb_pq_compressor_free(s->at_rest);
+        s->at_rest = next;
+    }
+    pthread_mutex_destroy(&s->mutex);
+    bb_free(s);
+}
+
+static struct bb_pq_compressor *borrow(const struct bb_pq_compressor *c)
+{
+    struct bb_pq_compressor **at, *found = NULL;
+    pthread_mutex_lock(&c->shared->mutex);
+    for (at = &c->shared->at_rest; *at && !found;) {
+        if ((*at)->codec == c->codec && (*at)->level == c->level && (*at)->default_level == c->default_level) {
+            found = *at;
+            *at = found->next;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    pthread_mutex_unlock(&c->shared->mutex);
+    if (found) return found;
+    found = bb_calloc(c->budget, sizeof *found);
+    if (!found) return NULL;
+    *found = (struct bb_pq_compressor){ .codec = c->codec, .level = c->level, .default_level = c->default_level, .budget = c->budget };
+    if (allocate(found)) return found;
+    bb_pq_compressor_free(found);
+    return NULL;
+}
+
+static void give_back(struct bb_pq_compressors *s, struct bb_pq_compressor *c)
+{
+    pthread_mutex_lock(&s->mutex);
+    c->next = s->at_rest;
+    s->at_rest = c;
+    pthread_mutex_unlock(&s->mutex);
 }
 
 void bb_pq_compressor_free(struct bb_pq_compressor *c)
@@ -136,7 +202,7 @@ static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src,
     return BB_OK;
 }
 
-enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, int hasty, void *dst,
+static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src, size_t n, int hasty, void *dst,
                               size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
     size_t got = 0;
@@ -162,4 +228,17 @@ enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_
     if (got == 0) return bb_fail(err, BB_BUG, "%s refused a page of %zu bytes", codec_name(c->codec), n);
     *n_ret = got;
     return BB_OK;
+}
+
+enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, int hasty, void *dst,
+                              size_t dst_cap, size_t *n_ret, struct bb_error *err)
+{
+    struct bb_pq_compressor *borrowed;
+    enum bb_status status;
+    if (!c->shared) return compress_page(c, src, n, hasty, dst, dst_cap, n_ret, err);
+    borrowed = borrow(c);
+    if (!borrowed) return bb_fail_budget(err, c->budget, "a compressor");
+    status = compress_page(borrowed, src, n, hasty, dst, dst_cap, n_ret, err);
+    give_back(c->shared, borrowed);
+    return status;
 }

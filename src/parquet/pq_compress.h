@@ -4,12 +4,14 @@
 #define BB_PQ_COMPRESS_H
 
 #include "base/mem.h"
-#include "parquet/pq_types.h"
+#include "parquet/pq_write.h"
 
 struct bb_pq_compressor;
 
-/* level 0: the codec's default. BB_MISUSE for a level the codec does not have. */
-enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb_budget *budget,
+
+/* With shared the working memory is borrowed for each page from there, else it is the compressor's own. level 0: the codec's default. BB_MISUSE for a level the codec does not have. */
+enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb_pq_compressors *shared,
+                                    struct bb_budget *budget,
                                     struct bb_pq_compressor **compressor_ret, struct bb_error *err) BB_WARN_UNUSED;
 void bb_pq_compressor_free(struct bb_pq_compressor *compressor);
 

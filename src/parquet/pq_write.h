@@ -22,10 +22,16 @@ struct bb_pq_column {
     int bloom;        /* write a bloom filter when the chunk has more than 8 distinct values */
 };
 
+/* Working memory of compression that all chunks of a run borrow from, a page at a time: bytes do not depend on it. */
+struct bb_pq_compressors;
+struct bb_pq_compressors *bb_pq_compressors_new(struct bb_budget *budget); /* NULL: no memory */
+void bb_pq_compressors_free(struct bb_pq_compressors *compressors);       /* after all its chunks */
+
 struct bb_pq_options {
     enum bb_pq_codec codec;
     int level;           /* of zstd, gzip; 0: the default for the codec */
     int dense;           /* BYTE_STREAM_SPLIT and DELTA where they are smaller */
+    struct bb_pq_compressors *compressors; /* NULL: each chunk has its own, which costs about a megabyte a column */
     size_t page_rows;    /* rows per data page at most; 0: default of pq_defaults.h */
 };
 
