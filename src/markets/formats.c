@@ -20,17 +20,26 @@ const struct bb_format *bb_format_at(size_t i)
     return NULL;
 }
 
+/* Layouts that a report had over the years are entries with one id, one behind the other; the first speaks for all. */
+static int is_variant(size_t i)
+{
+    return i > 0 && strcmp(bb_format_at(i)->report, bb_format_at(i - 1)->report) == 0;
+}
+
 size_t bb_format_count(void)
 {
     size_t n = 0;
-    for (size_t t = 0; t < BB_ARRAY_LEN(tables); t++) n += tables[t]->n_formats;
+    for (size_t i = 0; bb_format_at(i); i++) n += !is_variant(i);
     return n;
 }
 
 struct bb_format_info bb_format_info_at(size_t i)
 {
-    const struct bb_format *f = bb_format_at(i);
+    const struct bb_format *f;
     struct bb_format_info info = { 0 };
+    size_t at = 0;
+    for (size_t n = 0; (f = bb_format_at(at)) != NULL; at++)
+        if (!is_variant(at) && n++ == i) break;
     if (!f) return info;
     info.report = f->report;
     info.data_source = f->data_source;

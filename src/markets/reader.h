@@ -123,7 +123,7 @@ struct bb_format_info {
     const char *refusal;    /* known and refused: the sentence why; NULL: it is read */
     int is_reference;       /* a list of locations */
 };
-size_t bb_format_count(void);
+size_t bb_format_count(void); /* reports, not layouts */
 struct bb_format_info bb_format_info_at(size_t i);
 
 #endif

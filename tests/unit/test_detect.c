@@ -315,7 +315,7 @@ static void registry(void **unused)
                     0);
         for (size_t k = 0; k < i; k++) assert_string_not_equal(info.report, bb_format_info_at(k).report);
     }
-    assert_null(bb_format_at(bb_format_count()));
+    assert_null(bb_format_info_at(bb_format_count()).report);
 }
 
 int main(void)
