@@ -96,8 +96,8 @@ static const struct bb_format formats[] = {
       .market = BB_DA, .minutes = 60, .market_run = "DAM", .names = "PRC_AS", .datasets = "da_as_hourly",
       .file_names = "YYYYMMDD_YYYYMMDD_PRC_AS_DAM_…_vN.csv, DAM_PRC_AS_GRP zips" },
     { CAISO_AS("PRC_AS_HASP", "PRC_AS"), PRICES,
-      .title = "Ancillary Service Clearing Prices, hour-ahead scheduling process", .market = BB_HASP,
-      .minutes = 60, .market_run = "HASP", .names = "PRC_AS", .datasets = "hasp_as_hourly",
+      .title = "Ancillary Service Clearing Prices, hour-ahead scheduling process", .market = BB_HASP, .minutes = 60,
+      .market_run = "HASP", .names = "PRC_AS", .datasets = "hasp_as_hourly",
       .file_names = "YYYYMMDD_YYYYMMDD_PRC_AS_HASP_…_vN.csv" },
     { CAISO_AS("PRC_INTVL_AS", "PRC_INTVL_AS"), PRICES,
       .title = "Interval Ancillary Service Clearing Prices, real-time market", .market = BB_RT, .minutes = 15,
@@ -110,9 +110,8 @@ static const struct bb_format formats[] = {
       .title = "Ancillary Service Results, hour-ahead scheduling process", .market = BB_HASP, .minutes = 60,
       .market_run = "HASP", .names = "AS_RESULTS", .datasets = "hasp_as_hourly",
       .file_names = "YYYYMMDD_YYYYMMDD_AS_RESULTS_HASP_…_vN.csv" },
-    { CAISO_AS("AS_RESULTS_RTM", "AS_RESULTS"), QUANTITIES,
-      .title = "Ancillary Service Results, real-time market", .market = BB_RT, .minutes = 15, .market_run = "RTM",
-      .names = "AS_RESULTS", .datasets = "rt_as_15min",
+    { CAISO_AS("AS_RESULTS_RTM", "AS_RESULTS"), QUANTITIES, .title = "Ancillary Service Results, real-time market",
+      .market = BB_RT, .minutes = 15, .market_run = "RTM", .names = "AS_RESULTS", .datasets = "rt_as_15min",
       .file_names = "YYYYMMDD_YYYYMMDD_AS_RESULTS_RTM_…_vN.csv" },
 };
 

@@ -49,9 +49,12 @@ static const struct bb_column regulation_columns[] = { TIME_COLUMNS,
                                                        { "mcp", BB_FORBIDDEN },
                                                        END };
 
-static const struct bb_word units[] = { { "Price", BB_VALUE_PRICE },  { "$/MWh", BB_VALUE_PRICE },
-                                        { "$/MW", BB_VALUE_PRICE },   { "$", BB_VALUE_PRICE },
-                                        { "MW", BB_VALUE_QUANTITY },  { "MWh", BB_VALUE_QUANTITY },
+static const struct bb_word units[] = { { "Price", BB_VALUE_PRICE },
+                                        { "$/MWh", BB_VALUE_PRICE },
+                                        { "$/MW", BB_VALUE_PRICE },
+                                        { "$", BB_VALUE_PRICE },
+                                        { "MW", BB_VALUE_QUANTITY },
+                                        { "MWh", BB_VALUE_QUANTITY },
                                         { NULL, 0 } };
 
 static const struct bb_product products[] = {
@@ -110,10 +113,12 @@ static int holds(struct bb_str s, const char *word) { return bb_str_find_nocase(
 
 static enum said said_by(struct bb_str name)
 {
-    static const char *const da[] = { "da_anc", "da_res", "da_as",     "as_da",    "da-as", "as-da",
+    static const char *const da[] = { "da_anc", "da_res", "da_as",     "as_da",    "da-as",    "as-da",
                                       "/da/",   "_da_",   "day_ahead", "dayahead", "day-ahead" };
-    static const char *const rt[] = { "ancillary_services", "reserve_market", "rt_as", "as_rt",    "rt-as",    "as-rt",
-                                      "/rt/",               "_rt_",           "real_time", "realtime", "real-time" };
+    static const char *const rt[] = {
+        "ancillary_services", "reserve_market", "rt_as",    "as_rt", "rt-as", "as-rt", "/rt/", "_rt_",
+        "real_time",          "realtime",       "real-time"
+    };
     for (size_t i = 0; i < BB_ARRAY_LEN(da); i++)
         if (holds(name, da[i])) return SAID_DA;
     for (size_t i = 0; i < BB_ARRAY_LEN(rt); i++)
@@ -179,7 +184,7 @@ static int judge_results(const struct bb_format *format, struct bb_sniff *sniff,
     return points;
 }
 
-#define UTC_RULE "datetime_beginning_utc is the start of the interval in UTC; the EPT column is not used"
+#define UTC_RULE  "datetime_beginning_utc is the start of the interval in UTC; the EPT column is not used"
 #define NAME_RULE UTC_RULE ". Day-ahead or real-time: file or folder name, or --report"
 #define LAYOUTS   "US dates (as downloaded), ISO dates (JSON saved as CSV); columns in any order"
 #define PJM_AS(id)                                                                                                 \

@@ -55,8 +55,9 @@ static int collect(const struct bb_reader *reader, const struct bb_str *texts, s
     return 1;
 }
 
-int bb_product_resolve(const struct bb_reader *reader, const struct bb_str *texts, const struct bb_wide_column *wide,
-                       char *scratch, struct bb_place_key *key, int *unknown, struct bb_flaw *flaw)
+int bb_product_resolve(const struct bb_reader *reader, const struct bb_str *texts,
+                       const struct bb_wide_column *wide, char *scratch, struct bb_place_key *key, int *unknown,
+                       struct bb_flaw *flaw)
 {
     const struct bb_format *format = reader->format;
     const struct bb_product *known;
