@@ -38,6 +38,13 @@ static int end_of_report(struct bb_pass *pass, const struct bb_record *rec)
     return 0;
 }
 
+static int has_date(const struct bb_reader *reader)
+{
+    for (int i = 0; i < reader->time.n; i++)
+        if (reader->time.role[i] == BB_TIME_DATE) return 1;
+    return 0;
+}
+
 /* A header in the middle: of a second report that somebody joined to the first. */
 static int header_again(struct bb_pass *pass, const struct bb_record *rec)
 {
@@ -46,7 +53,7 @@ static int header_again(struct bb_pass *pass, const struct bb_record *rec)
     uint32_t from = rec->start, to = rec->sep[rec->n - 1];
     if (to > from && pass->text[to - 1] == '\r') to--;
     if (!letters->ended) return 0; /* the line of units */
-    if (reader->day_known)
+    if (!has_date(reader))
         return in_doubt(pass, rec, "a second report follows in the same file, and its records carry no date");
     if (!bb_str_eq((struct bb_str){ pass->text + from, to - from }, reader->header_line))
         return in_doubt(pass, rec, "a report with other columns follows in the same file");
