@@ -73,6 +73,27 @@ static int count_hours(const struct bb_str *fields, size_t n, int first, const c
     return hours;
 }
 
+void bb_initials_of(const struct bb_str *fields, size_t n, struct bb_initials *set)
+{
+    memset(set, 0, sizeof *set);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < fields[i].n; k++) {
+            unsigned char c = (unsigned char)bb_lower(fields[i].p[k]);
+            set->bits[c >> 6] |= 1ull << (c & 63);
+            if (c != '_' && c != ' ') break; /* loose names begin behind these */
+        }
+}
+
+int bb_bind_possible(const struct bb_format *format, const struct bb_initials *set)
+{
+    for (const struct bb_column *c = format->columns; c->header; c++) {
+        unsigned char first = (unsigned char)bb_lower(c->header[0]);
+        if (c->optional || c->either || c->beside || c->role == BB_FORBIDDEN || first == '*' || first == '?' || first == ' ' || !first) continue;
+        if (!(set->bits[first >> 6] >> (first & 63) & 1)) return 0;
+    }
+    return 1;
+}
+
 static int same_product(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
 
 int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t n, struct bb_binding *b)

@@ -101,18 +101,21 @@ static int nearer(const struct bb_binding *a, const struct bb_binding *b)
     return share_a != share_b ? share_a > share_b : a->n_found > b->n_found;
 }
 
-static void try_line(struct search *s, size_t line, int n_before)
+/* explain: nothing was found, look for what is closest. */
+static void try_line(struct search *s, size_t line, int n_before, int explain)
 {
     struct bb_str fields[BB_MAX_FIELDS];
     const struct bb_format *format;
     size_t n = bb_line_fields(bb_sniff_line(&s->sniff, line), fields, BB_MAX_FIELDS);
     const char *base = s->sniff.evidence->head.p;
+    struct bb_initials initials;
     if (n > BB_MAX_FIELDS) return;
+    bb_initials_of(fields, n, &initials);
     for (size_t i = 0; (format = bb_format_at(i)) != NULL && i < 512; i++) {
         struct bb_binding b;
         int fits;
         if (n_before > format->max_preamble || s->judged[i / 64] >> (i % 64) & 1 ||
-            !is_forced(s->sniff.evidence, format))
+            !is_forced(s->sniff.evidence, format) || (!explain && !bb_bind_possible(format, &initials)))
             continue;
         if (base != s->sniff.evidence->head.p) { /* a judge asked for more: the old text may have moved */
             n = bb_line_fields(bb_sniff_line(&s->sniff, line), fields, BB_MAX_FIELDS);
@@ -210,10 +213,12 @@ enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *d, s
                        evidence->forced_report);
     BB_TRY(bb_nondata(evidence, err));
     bb_sniff_init(&s.sniff, evidence);
-    for (size_t line = 0; line < s.sniff.n_lines; line++) {
-        if (bb_str_trim(bb_sniff_line(&s.sniff, line)).n == 0) continue;
-        try_line(&s, line, n_before);
-        n_before++;
+    for (int explain = 0; explain < 2 && !s.best.format; explain++) {
+        n_before = 0;
+        for (size_t line = 0; line < s.sniff.n_lines; line++) {
+            if (bb_str_trim(bb_sniff_line(&s.sniff, line)).n == 0) continue;
+            try_line(&s, line, n_before++, explain);
+        }
     }
     if (!s.best.format) return refuse(&s, err);
     if (s.second.format && s.second.points == s.best.points &&

@@ -255,6 +255,13 @@ int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, con
 int bb_name_day(struct bb_str name, int32_t *day_ret);
 /* Splits one line at commas outside quotes; fields trimmed and one pair of quotes removed. At most max; the true number is returned. */
 size_t bb_line_fields(struct bb_str line, struct bb_str *fields, size_t max);
+/* A quick no: the first letters of a line's fields. A format one of whose needed columns begins with none of them cannot be bound there; most
+ * formats on most lines are ruled out this way. */
+struct bb_initials {
+    uint64_t bits[4];
+};
+void bb_initials_of(const struct bb_str *fields, size_t n, struct bb_initials *set);
+int bb_bind_possible(const struct bb_format *format, const struct bb_initials *set);
 /* Finds the format's columns in a header line that was split into n fields. 1 if every required one is there. */
 int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t n, struct bb_binding *binding_ret);
 
