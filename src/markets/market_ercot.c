@@ -52,9 +52,12 @@ static const struct bb_column sced_point_columns[] = { SCED_STAMP,
                                                        { "LMP", BB_PRICE_TOTAL },
                                                        { "RTDTimestamp", BB_FORBIDDEN },
                                                        END };
-static const struct bb_column sced_bus_columns[] = {
-    SCED_STAMP, { "ElectricalBus", BB_LOCATION_NAME }, { "LMP", BB_PRICE_TOTAL }, END
-};
+static const struct bb_column sced_bus_columns[] = { SCED_STAMP,
+                                                     { "ElectricalBus", BB_LOCATION_NAME },
+                                                     { "LMP", BB_PRICE_TOTAL, .either = 1 },
+                                                     { "CappedLMP", BB_PRICE_TOTAL, .either = 1 },
+                                                     { "UncappedLMP", BB_IGNORED, .optional = 1 },
+                                                     END };
 static const struct bb_column dam_lambda_columns[] = {
     DAY_AND_HOUR, { "SystemLambda", BB_PRICE_TOTAL }, DST_FLAG, END
 };
@@ -123,7 +126,7 @@ static const struct bb_column yearly_sced_mcpc_columns[] = { { "SCED Timestamp",
 static const struct bb_column rtd_columns[] = { { "RTDTimestamp", BB_IGNORED },
                                                 { "IntervalEnding", BB_IGNORED },
                                                 END };
-static const struct bb_column correction_columns[] = { { "DeliveryDate", BB_IGNORED },
+static const struct bb_column correction_columns[] = { { "DeliveryDate", BB_IGNORED, .optional = 1 },
                                                        { "*Original", BB_IGNORED },
                                                        { "*Corrected", BB_IGNORED },
                                                        { "PriceCorrectionTime", BB_IGNORED },
@@ -363,7 +366,8 @@ static const struct bb_format formats[] = {
     { ENERGY("NP6-787", BB_RT, 5, sced_bus_columns), .flags = BB_FORMAT_NAME_IS_ID | BB_FORMAT_FLOOR,
       .default_type = BB_TYPE_BUS, .title = "LMPs by Electrical Bus", .names = "NP6787 NP6-787 11485",
       .datasets = "rt_energy_5min", .file_names = "cdr.00011485.0000000000000000.YYYYMMDD.HHMMSS.…NP6787_….csv",
-      .layouts = CSV_LAYOUTS, .time_rule = SCED_RULE },
+      .layouts = CSV_LAYOUTS "; capped and uncapped columns since autumn 2026: the capped one is stored",
+      .time_rule = SCED_RULE },
     { ENERGY("NP4-523", BB_DA, 60, dam_lambda_columns), .flags = BB_FORMAT_NAME_IS_ID,
       .default_type = BB_TYPE_SYSTEM, .only_location = "SYSTEM_LAMBDA", .title = "DAM System Lambda",
       .names = "NP4523 NP4-523 13113", .datasets = "da_energy_hourly",

@@ -97,7 +97,7 @@ def lake_of(folder):
     for path in sorted(Path(folder).rglob("*.parquet")):
         dataset = path.parent.name
         table = pq.read_table(path)
-        if table.schema.field("datetime_local").type.tz != "America/New_York":
+        if table.schema.field("datetime_local").type.tz != EASTERN.key:
             raise ValueError(f"{path}: datetime_local is in {table.schema.field('datetime_local').type.tz}")
         last = None
         for row in table.to_pylist():
