@@ -56,6 +56,8 @@ struct bb_gen_report {
     char *(*head)(const struct bb_gen_run *run, const struct bb_gen_file *file, char *p);
     char *(*row)(const struct bb_gen_run *run, const struct bb_gen_file *file, uint64_t index,
                  enum bb_gen_posting posting, char *p);
+    /* What stands behind the rows; NULL: nothing. */
+    char *(*foot)(const struct bb_gen_run *run, const struct bb_gen_file *file, char *p);
 };
 
 /* Makes run->slots cover exactly these days (nothing happens when they do). */
@@ -74,6 +76,6 @@ struct bb_gen_market {
     const struct bb_gen_report *reports;
     size_t n_reports;
 };
-extern const struct bb_gen_market bb_gen_pjm, bb_gen_caiso, bb_gen_miso, bb_gen_ercot;
+extern const struct bb_gen_market bb_gen_pjm, bb_gen_caiso, bb_gen_miso, bb_gen_spp, bb_gen_ercot;
 
 #endif

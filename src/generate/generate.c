@@ -13,7 +13,7 @@
 #define OUT_NBYTES     ((size_t)1 << 20)
 #define PROGRESS_EVERY ((uint64_t)1 << 16) /* rows */
 
-static const struct bb_gen_market *const markets[] = { &bb_gen_pjm, &bb_gen_caiso, &bb_gen_miso, &bb_gen_ercot };
+static const struct bb_gen_market *const markets[] = { &bb_gen_pjm, &bb_gen_caiso, &bb_gen_miso, &bb_gen_spp, &bb_gen_ercot };
 
 static const struct bb_gen_report *report_number(size_t i)
 {
@@ -318,6 +318,8 @@ static enum bb_status write_all(struct bb_gen_run *run, struct output *out, bb_g
         if (!found) break;
         BB_TRY(begin_file(out, &file, err));
         BB_TRY(write_rows(run, &file, i, out, progress, progress_ctx, err));
+        if (run->report->foot)
+            out->n_text = (size_t)(run->report->foot(run, &file, out->text + out->n_text) - out->text);
         BB_TRY(end_file(out, err));
         if (progress && progress(progress_ctx, out->result))
             return bb_fail(err, BB_INTERRUPTED, "%s: stopped on request", out->path);

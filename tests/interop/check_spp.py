@@ -156,7 +156,12 @@ def gridstatus_agrees(name, path, got):
     problems, n = [], 0
     if "Reserve Zone" in frame:
         words = {"RegUP": "Reg_Up", "RegDN": "Reg_Dn", "RampUP": "Ramp_Up", "RampDN": "Ramp_Dn", "Spin": "Spin", "Supp": "Supp", "UncUP": "Unc_Up"}
-        for r in SPP()._process_day_ahead_operating_reserve_prices(frame).to_dict("records"):
+        parse = SPP()._process_day_ahead_operating_reserve_prices
+        if "DA-MCP" not in path.name:
+            words = {"RegUPService": "Reg Up Service", "RegDNService": "Reg DN Service", "RegUpMile": "Reg Up Mile", "RegDNMile": "Reg DN Mile",
+                     "RampUP": "Ramp Up", "RampDN": "Ramp DN", "Spin": "Spin", "Supp": "Supp", "UncUP": "Unc Up"}
+            parse = SPP()._process_as_prices_real_time
+        for r in parse(frame).to_dict("records"):
             for ours, theirs in words.items():
                 n += 1
                 mine = lake.get((r["Interval Start"].tz_convert("UTC").to_pydatetime(), ours, str(r["Reserve Zone"])))
