@@ -124,6 +124,46 @@ static struct text make_miso(size_t nbytes, struct sums *want)
     return t;
 }
 
+/* July days of 750 generators; every row's energy part is derived. */
+static struct text make_nyiso(size_t nbytes, struct sums *want)
+{
+    struct text t = { 0 };
+    put(&t, "\"Time Stamp\",\"Name\",\"PTID\",\"LBMP ($/MWHr)\",\"Marginal Cost Losses ($/MWHr)\",\"Marginal Cost "
+            "Congestion ($/MWHr)\"\n");
+    for (int k = 0; t.n < nbytes && k < 31 * 288 - 1; k++) {
+        int end = (k + 1) * 5;
+        for (int i = 0; i < 750; i++) {
+            int cents = (int)(next() % 9000) - 500, loss = (int)(next() % 900), cong = (int)(next() % 4000) - 2000;
+            put(&t, "\"07/%02d/2022 %02d:%02d:00\",\"GENERATOR__%d_GT\",%d,%s%d.%02d,%d.%02d,%s%d.%02d\n", 1 + end / 1440,
+                end / 60 % 24, end % 60, i, 23512 + i, cents < 0 ? "-" : "", abs(cents) / 100, abs(cents) % 100,
+                loss / 100, loss % 100, cong < 0 ? "-" : "", abs(cong) / 100, abs(cong) % 100);
+            want->total += cents / 100.0;
+            want->rows++;
+            want->time += 1656648000ull + (unsigned long long)k * 300;
+        }
+    }
+    return t;
+}
+
+static struct text make_isone(size_t nbytes, struct sums *want)
+{
+    struct text t = { 0 };
+    put(&t, "\"C\",\"Day-Ahead Energy Market Hourly LMP Report\"\n\"H\",\"Date\",\"Hour Ending\",\"Location ID\",\"Location "
+            "Name\",\"Location Type\",\"Locational Marginal Price\",\"Energy Component\",\"Congestion "
+            "Component\",\"Marginal Loss Component\"\n");
+    for (int hour = 0; t.n < nbytes && hour < 30 * 24; hour++)
+        for (int i = 0; i < 1209; i++) {
+            int energy = (int)(next() % 9000), cong = (int)(next() % 400) - 200;
+            put(&t, "\"D\",\"06/%02d/2026\",\"%02d\",\"%d\",\"UN.STATION%d 13.8%d\",\"NETWORK NODE\",%d.%02d,%d.%02d,%s%d.%02d,0.0\n",
+                1 + hour / 24, hour % 24 + 1, 300 + i, i % 9, i, (energy + 200) / 100, (energy + 200) % 100, energy / 100,
+                energy % 100, cong < 0 ? "-" : "", abs(cong) / 100, abs(cong) % 100);
+            want->total += (energy + 200) / 100.0;
+            want->rows++;
+            want->time += 1780286400ull + (unsigned long long)hour * 3600;
+        }
+    return t;
+}
+
 struct sink {
     struct sums got;
 };
@@ -230,9 +270,20 @@ static void miso(void **unused)
     check("20260714_da_expost_lmp.csv", make_miso, "miso.da_expost_lmp");
 }
 
+static void nyiso(void **unused)
+{
+    (void)unused;
+    check("20220701realtime_gen.csv", make_nyiso, "nyiso.realtime_gen");
+}
+static void isone(void **unused)
+{
+    (void)unused;
+    check("WW_DALMP_ISO_20260601.csv", make_isone, "isone.WW_DALMP_ISO");
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) cmocka_set_test_filter(argv[1]);
-    const struct CMUnitTest tests[] = { cmocka_unit_test(pjm), cmocka_unit_test(caiso), cmocka_unit_test(miso) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(pjm), cmocka_unit_test(caiso), cmocka_unit_test(miso), cmocka_unit_test(nyiso), cmocka_unit_test(isone) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
