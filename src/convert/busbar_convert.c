@@ -102,6 +102,7 @@ static enum bb_status publish_table(struct bb_run *run, const struct bb_tables *
     char name[64], label[96];
     if (!table->file) return BB_OK;
     BB_TRY(bb_year_file_publish(table->file, err));
+    if (table->has_quality) BB_TRY(bb_publish_commit(&table->quality, err));
     run->result->datasets_published++;
     run->result->output_nbytes += table->nbytes;
     bb_dataset_name(dataset, table->half, name);

@@ -148,6 +148,7 @@ struct reject_ctx {
 static void on_reject(void *ctx_, const struct bb_reject *reject)
 {
     struct reject_ctx *ctx = ctx_;
+    bb_tables_count_reject(ctx->job->tables, reject->reason);
     if (ctx->source->reported || ctx->status != BB_OK) return;
     ctx->status = bb_run_reject_row(ctx->job->run, (int)ctx->job->job->dataset.iso, ctx->source->leaf, reject, &ctx->error);
 }

@@ -83,6 +83,23 @@ static enum bb_status locate_groups(struct bb_old_file *old, struct bb_error *er
     return BB_OK;
 }
 
+/* A state that cannot be read only costs time: every row group is taken apart then. */
+static enum bb_status load_quality(struct bb_old_file *old, struct bb_error *err)
+{
+    struct bb_str place = bb_pq_reader_kv(old->reader, "busbar.quality");
+    unsigned long long offset = 0, nbytes = 0;
+    char text[64], *bytes;
+    enum bb_status status;
+    snprintf(text, sizeof text, "%.*s", (int)BB_MIN(place.n, sizeof text - 1), place.p ? place.p : "");
+    if (sscanf(text, "%llu:%llu", &offset, &nbytes) != 2 || nbytes > BB_QUALITY_MAX_NBYTES) return BB_OK;
+    bytes = bb_alloc(&old->tables->run->budget, nbytes + 1);
+    if (!bytes) return bb_fail_budget(err, &old->tables->run->budget, "what is known of the lake's file");
+    status = bb_pq_reader_bytes(old->reader, offset, bytes, nbytes, err);
+    if (status == BB_OK) status = bb_quality_read_state((struct bb_str){ bytes, nbytes }, &old->tables->run->budget, &old->quality, err);
+    bb_free(bytes);
+    return status == BB_SKIP ? BB_OK : status;
+}
+
 static enum bb_status open_file(struct bb_old_file *old, struct opening *o, struct bb_error *err)
 {
     struct bb_ledger_reading reading = { on_source, on_join, o };
@@ -91,6 +108,7 @@ static enum bb_status open_file(struct bb_old_file *old, struct opening *o, stru
     json = bb_pq_reader_kv(old->reader, "busbar.ledger");
     if (!json.p) return bb_fail(err, BB_SKIP, "it has no ledger");
     BB_TRY(bb_ledger_read(json, &reading, &old->tables->run->budget, &old->head, err));
+    BB_TRY(load_quality(old, err));
     return locate_groups(old, err);
 }
 
@@ -126,6 +144,7 @@ void bb_old_file_close(struct bb_old_file *old)
 {
     if (!old) return;
     bb_pq_reader_close(old->reader);
+    bb_quality_state_free(old->quality);
     bb_free(old->path);
     bb_free(old->origin_of_code);
     bb_free(old->groups);

@@ -5,6 +5,7 @@
 
 #include "convert/provenance.h"
 #include "lake/ledger.h"
+#include "lake/quality.h"
 #include "parquet/pq_read.h"
 #include "table/places.h"
 
@@ -19,6 +20,7 @@ struct bb_old_file {
     struct bb_ledger head; /* counts of earlier conversions */
     uint32_t *origin_of_code;
     size_t n_codes, cap_codes;
+    struct bb_quality_state *quality; /* NULL: an earlier busbar wrote the file */
     struct bb_old_group *groups;
     size_t n_groups, next_group; /* groups before next_group are dealt with */
 };

@@ -152,6 +152,7 @@ static void free_table(struct bb_table *table)
     bb_sort_free(table->sort);
     bb_old_file_close(table->old);
     bb_year_file_free(table->file);
+    if (table->has_quality) bb_publish_abort(&table->quality);
     bb_free(table->sources);
     bb_free(table);
 }
@@ -273,6 +274,19 @@ static enum bb_status find_table(struct bb_tables *t, enum bb_half half, int yea
     return status;
 }
 
+void bb_tables_count_reject(struct bb_tables *t, const char *reason)
+{
+    size_t i = 0;
+    pthread_mutex_lock(&t->mutex);
+    while (i < t->n_rejects && !bb_str_is(t->rejects[i].reason, reason)) i++;
+    if (i < BB_MAX_REJECT_REASONS) {
+        t->rejects[i].reason = bb_str_of(reason);
+        t->rejects[i].n++;
+        if (i == t->n_rejects) t->n_rejects++;
+    }
+    pthread_mutex_unlock(&t->mutex);
+}
+
 /* ---- routing ---- */
 
 void bb_router_init(struct bb_router *r, struct bb_tables *t, unsigned worker)
@@ -333,6 +347,15 @@ static void widen(struct bb_table_source *s, uint32_t from, uint32_t to, uint64_
     while (to > seen && !atomic_compare_exchange_weak(&s->last_utc_s, &seen, to)) {}
 }
 
+/* Partial rows count by their components: how many of them the reader could put together is chance. */
+static uint64_t count_rows(const struct bb_row *rows, size_t n)
+{
+    uint64_t sum = 0;
+    if (!(rows[0].flags & BB_ROW_PARTIAL)) return n;
+    for (size_t i = 0; i < n; i++) sum += (unsigned)__builtin_popcount(rows[i].present);
+    return sum;
+}
+
 enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, size_t n, struct bb_error *err)
 {
     for (size_t i = 0; i < n;) {
@@ -350,12 +373,12 @@ enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, si
             if (at > to) to = at;
         }
         if (!r->year_wanted) {
-            r->tables->n_filtered += k - i;
+            r->tables->n_filtered += count_rows(rows + i, k - i);
             r->tables->filtered[r->source] = 1;
         } else {
             if (!r->last[half]) BB_TRY(find_table(r->tables, half, r->year, &r->last[half], err));
             BB_TRY(bb_sort_add(r->last[half]->sort, r->worker, rows + i, k - i, err));
-            widen(&r->last[half]->sources[r->source], from, to, k - i);
+            widen(&r->last[half]->sources[r->source], from, to, count_rows(rows + i, k - i));
         }
         i = k;
     }
@@ -381,7 +404,8 @@ int bb_tables_late(const struct bb_tables *t)
 static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
 {
     struct bb_tables *t = table->tables;
-    struct bb_year_file_setup setup = { .budget = &t->run->budget, .pool = t->run->pool, .compressors = t->run->compressors, .dataset = &t->job->dataset, .style = &t->run->style,
+    struct bb_year_file_setup setup = { .budget = &t->run->budget, .pool = t->run->pool, .compressors = t->run->compressors, .dataset = &t->job->dataset, .half = table->half, .year = table->year,
+                                        .old_quality = table->old ? table->old->quality : NULL, .style = &t->run->style,
                                         .zone = t->zone, .places = t->places, .slices = slices_of, .joins = joins_of,
                                         .report_text = report_text, .n_sources = t->job->n_sources, .ctx = t };
     char path[BB_PATH_MAX];
@@ -525,45 +549,81 @@ static size_t fill_joins(const struct bb_tables *t, const struct bb_provenance *
     return n;
 }
 
-static enum bb_status write_ledger(struct bb_table *table, struct bb_buf *out, struct bb_error *err)
+static enum bb_status fill_ledger(struct bb_table *table, struct bb_ledger *ledger, struct bb_error *err)
 {
     struct bb_tables *t = table->tables;
     const struct bb_provenance *p = bb_year_file_provenance(table->file);
-    struct bb_ledger ledger = { .dataset = t->job->dataset, .half = table->half, .year = table->year, .rows = table->rows_out,
-                                .duplicates = table->counts.duplicates, .revisions = table->counts.revisions };
-    int ok;
+    *ledger = (struct bb_ledger){ .dataset = t->job->dataset, .half = table->half, .year = table->year, .rows = table->rows_out,
+                                  .duplicates = table->counts.duplicates, .revisions = table->counts.revisions };
     if (table->old) {
-        ledger.duplicates += table->old->head.duplicates;
-        ledger.revisions += table->old->head.revisions;
+        ledger->duplicates += table->old->head.duplicates;
+        ledger->revisions += table->old->head.revisions;
     }
-    ledger.sources = bb_calloc(&t->run->budget, t->job->n_sources * sizeof *ledger.sources);
-    ledger.joins = bb_calloc(&t->run->budget, (p->n_codes + 1) * sizeof *ledger.joins);
-    ok = ledger.sources && ledger.joins;
-    if (ok) {
-        for (size_t i = 0; i < t->job->n_sources; i++)
-            if (table->sources[i].rows > 0) fill_source(table, i, p, &ledger.sources[ledger.n_sources++]);
-        ledger.n_joins = fill_joins(t, p, ledger.joins);
-        ok = bb_ledger_write(&ledger, out);
+    ledger->sources = bb_calloc(&t->run->budget, t->job->n_sources * sizeof *ledger->sources);
+    ledger->joins = bb_calloc(&t->run->budget, (p->n_codes + 1) * sizeof *ledger->joins);
+    if (!ledger->sources || !ledger->joins) return bb_fail_budget(err, &t->run->budget, "the list of sources");
+    for (size_t i = 0; i < t->job->n_sources; i++)
+        if (table->sources[i].rows > 0) fill_source(table, i, p, &ledger->sources[ledger->n_sources++]);
+    ledger->n_joins = fill_joins(t, p, ledger->joins);
+    return BB_OK;
+}
+
+/* LAKE/quality/…: written under a hidden name now, named with the file. */
+static enum bb_status write_quality(struct bb_table *table, const struct bb_ledger *ledger, struct bb_error *err)
+{
+    struct bb_tables *t = table->tables;
+    struct bb_quality_facts facts = { .duplicates = ledger->duplicates, .revisions = ledger->revisions, .rejects = t->rejects,
+                                      .n_rejects = t->n_rejects, .n_sources = ledger->n_sources };
+    struct bb_quality_source *sources = bb_calloc(&t->run->budget, (ledger->n_sources + 1) * sizeof *sources);
+    const struct bb_quality_state *state;
+    struct bb_buf json;
+    char path[BB_PATH_MAX];
+    enum bb_status status;
+    if (!sources) return bb_fail_budget(err, &t->run->budget, "the quality file");
+    for (size_t i = 0; i < ledger->n_sources; i++) {
+        const struct bb_ledger_source *s = &ledger->sources[i];
+        sources[i] = (struct bb_quality_source){ s->name, s->member, s->report, s->rows, s->first_utc_s, s->last_utc_s };
     }
-    bb_free(ledger.sources);
-    bb_free(ledger.joins);
-    return ok ? BB_OK : bb_fail_budget(err, &t->run->budget, "the list of sources");
+    facts.sources = sources;
+    bb_buf_init(&json, &t->run->budget, LEDGER_MAX_NBYTES);
+    status = bb_year_file_quality(table->file, &state, err);
+    if (status == BB_OK) status = bb_quality_json(state, t->zone, &facts, &t->run->budget, &json, err);
+    bb_quality_path(bb_lake_root(t->run->lake), &t->job->dataset, table->half, table->year, path);
+    if (status == BB_OK) status = bb_publish_begin(path, &table->quality, err);
+    if (status == BB_OK) {
+        table->has_quality = 1;
+        status = bb_publish_write(&table->quality, bb_buf_str(&json), err);
+    }
+    bb_buf_reset(&json);
+    bb_free(sources);
+    return status;
+}
+
+static enum bb_status finish_file(struct bb_table *table, struct bb_ledger *ledger, struct bb_error *err)
+{
+    struct bb_run *run = table->tables->run;
+    struct bb_buf json;
+    uint64_t rows = 0;
+    enum bb_status status;
+    BB_TRY(fill_ledger(table, ledger, err));
+    bb_buf_init(&json, &run->budget, LEDGER_MAX_NBYTES);
+    status = bb_ledger_write(ledger, &json) ? BB_OK : bb_fail_budget(err, &run->budget, "the list of sources");
+    if (status == BB_OK) status = bb_year_file_finish(table->file, bb_buf_str(&json), &rows, &table->nbytes, err);
+    bb_buf_reset(&json);
+    return status == BB_OK ? write_quality(table, ledger, err) : status;
 }
 
 static enum bb_status finish_table(struct bb_table *table, struct bb_error *err)
 {
-    struct bb_run *run = table->tables->run;
-    struct bb_buf ledger;
+    struct bb_ledger ledger = { 0 };
     enum bb_status status;
-    uint64_t rows = 0;
     BB_TRY(advance(table, UINT32_MAX, err));
     bb_sort_get_counts(table->sort, &table->counts);
     if (!table->file) return BB_OK;
     BB_TRY(bb_year_file_end_rows(table->file, err));
-    bb_buf_init(&ledger, &run->budget, LEDGER_MAX_NBYTES);
-    status = write_ledger(table, &ledger, err);
-    if (status == BB_OK) status = bb_year_file_finish(table->file, bb_buf_str(&ledger), &rows, &table->nbytes, err);
-    bb_buf_reset(&ledger);
+    status = finish_file(table, &ledger, err);
+    bb_free(ledger.sources);
+    bb_free(ledger.joins);
     return status;
 }
 

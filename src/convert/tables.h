@@ -8,6 +8,8 @@
 #include "lake/ledger.h"
 #include "sort/sort.h"
 
+#define BB_MAX_REJECT_REASONS 64
+
 struct bb_table_source { /* what one source gave to one table, in this conversion and in earlier ones */
     _Atomic uint64_t rows;
     _Atomic uint32_t first_utc_s, last_utc_s;
@@ -23,6 +25,8 @@ struct bb_table {
     struct bb_year_file *file;       /* NULL until the first row comes out, and in a dry run */
     struct bb_table_source *sources; /* one per source of the job */
     struct bb_tables *tables;
+    struct bb_publication quality;   /* its quality JSON on the way; begun by finish */
+    int has_quality;
     uint64_t rows_out, nbytes;
     uint64_t groups_copied, rows_copied, rows_decoded; /* of the old file */
     struct bb_sort_counts counts;
@@ -48,6 +52,8 @@ struct bb_tables {
     size_t n, cap;
     int derive_energy;
     _Atomic int joins_lost; /* memory ran out while naming a row of several sources */
+    struct bb_quality_reject rejects[BB_MAX_REJECT_REASONS]; /* of this conversion, by reason; reasons are constants */
+    size_t n_rejects;
     _Atomic uint64_t n_filtered; /* rows of years that were not asked for */
 };
 
@@ -68,6 +74,9 @@ int bb_tables_find_source(const struct bb_tables *t, const struct bb_ledger_sour
 enum bb_status bb_tables_old_slice(struct bb_tables *t, uint32_t source, uint32_t *slice_ret, struct bb_error *err) BB_WARN_UNUSED;
 /* The origin (with BB_ORIGIN_JOIN) of rows whose values came from these sources. */
 enum bb_status bb_tables_join(struct bb_tables *t, const uint32_t sources[BB_N_VALUES], uint32_t *origin_ret, struct bb_error *err) BB_WARN_UNUSED;
+
+/* Counts a rejected row; from any thread. */
+void bb_tables_count_reject(struct bb_tables *t, const char *reason);
 
 /* One worker's way into the tables: caches half per place and the last year. */
 struct bb_router {

@@ -32,6 +32,9 @@ struct bb_year_file {
     struct bb_pq_options options;
     struct bb_pq_file *file;
     struct bb_provenance provenance;
+    struct bb_quality *quality;
+    const struct bb_quality_state *quality_state; /* once finished */
+    struct bb_error notes_error;
     size_t group_rows;
     uint64_t n_rows;
     int32_t last_day;
@@ -299,11 +302,35 @@ static enum bb_status put_column(struct bb_year_file *f, size_t column, struct b
     }
 }
 
+static enum bb_status note_origins(struct bb_year_file *f, struct bb_error *err)
+{
+    const struct bb_row *rows = f->rows;
+    for (size_t i = 0, n = f->n_segment_rows; i < n;) {
+        size_t k = i + 1;
+        while (k < n && rows[k].slice == rows[i].slice) k++;
+        BB_TRY(bb_provenance_add(&f->provenance, origin_of(f, rows[i].slice), k - i, err));
+        i = k;
+    }
+    return BB_OK;
+}
+
+static enum bb_status note_rows(struct bb_year_file *f, struct bb_error *err)
+{
+    BB_TRY(note_origins(f, err));
+    return bb_quality_add(f->quality, f->rows, f->n_segment_rows, err);
+}
+
+/* One task per column, and one for what is noted of the rows beside them. */
 static void column_task(void *ctx, size_t task, unsigned worker)
 {
     struct bb_year_file *f = ctx;
-    size_t column = f->tasks[task];
+    size_t column;
     (void)worker;
+    if (task == f->n_tasks) {
+        if (note_rows(f, &f->notes_error) != BB_OK) f->failed = 1;
+        return;
+    }
+    column = f->tasks[task];
     if (put_column(f, column, &f->task_error[column]) != BB_OK) f->failed = 1;
 }
 
@@ -315,12 +342,17 @@ static void finish_task(void *ctx, size_t task, unsigned worker)
     if (bb_pq_chunk_finish(f->chunks[column], &f->task_error[column]) != BB_OK) f->failed = 1;
 }
 
-static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, struct bb_error *err)
+static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, size_t n_more, struct bb_error *err)
 {
     f->failed = 0;
+    f->notes_error.status = BB_OK;
     for (size_t i = 0; i < f->n_tasks; i++) f->task_error[f->tasks[i]].status = BB_OK;
-    bb_pool_run(f->setup.pool, fn, f, f->n_tasks);
+    bb_pool_run(f->setup.pool, fn, f, f->n_tasks + n_more);
     if (!f->failed) return BB_OK;
+    if (f->notes_error.status != BB_OK) {
+        if (err) *err = f->notes_error;
+        return f->notes_error.status;
+    }
     for (size_t i = 0; i < f->n_tasks; i++)
         if (f->task_error[f->tasks[i]].status != BB_OK) {
             if (err) *err = f->task_error[f->tasks[i]];
@@ -334,23 +366,12 @@ static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, struct 
 static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
 {
     if (f->group_rows == 0) return BB_OK;
-    BB_TRY(run_tasks(f, finish_task, err));
+    BB_TRY(run_tasks(f, finish_task, 0, err));
     BB_TRY(bb_pq_file_append_group(f->file, f->chunks, f->same_as, err));
     BB_TRY(bb_provenance_end_group(&f->provenance, f->file, err));
+    BB_TRY(bb_quality_group_end(f->quality, err));
     for (size_t i = 0; i < f->n_tasks; i++) bb_pq_chunk_reset(f->chunks[f->tasks[i]]);
     f->group_rows = 0;
-    return BB_OK;
-}
-
-static enum bb_status note_origins(struct bb_year_file *f, struct bb_error *err)
-{
-    const struct bb_row *rows = f->rows;
-    for (size_t i = 0, n = f->n_segment_rows; i < n;) {
-        size_t k = i + 1;
-        while (k < n && rows[k].slice == rows[i].slice) k++;
-        BB_TRY(bb_provenance_add(&f->provenance, origin_of(f, rows[i].slice), k - i, err));
-        i = k;
-    }
     return BB_OK;
 }
 
@@ -363,8 +384,7 @@ static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *r
     f->segment = first;
     f->n_segment = n_instants;
     f->n_segment_rows = last->first_row + last->n_rows - first->first_row;
-    BB_TRY(run_tasks(f, column_task, err));
-    BB_TRY(note_origins(f, err));
+    BB_TRY(run_tasks(f, column_task, 1, err));
     f->group_rows += f->n_segment_rows;
     f->n_rows += f->n_segment_rows;
     return BB_OK;
@@ -469,6 +489,9 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
                                          .compressors = setup->compressors };
     status = bb_publish_begin(final_path, &f->pub, err);
     if (status == BB_OK) status = bb_provenance_init(&f->provenance, setup->n_sources, setup->joins, setup->ctx, setup->budget, err);
+    if (status == BB_OK)
+        status = bb_quality_new(setup->budget, setup->dataset, setup->half, setup->year, setup->zone, setup->places, &f->quality, err);
+    if (status == BB_OK && setup->old_quality) bb_quality_merge_presence(f->quality, setup->old_quality);
     for (size_t i = 0; i < f->n_columns && status == BB_OK; i++) {
         f->columns[i] = column_of(f, i);
         f->same_as[i] = twin_of(f, i);
@@ -492,11 +515,12 @@ enum bb_status bb_year_file_copy_group(struct bb_year_file *f, struct bb_pq_read
                                        enum bb_status (*add_origins)(void *ctx, struct bb_provenance *to, struct bb_error *err), void *ctx,
                                        struct bb_error *err)
 {
-    if (!bb_pq_file_can_copy(f->file, reader)) return BB_EOF;
+    if (!bb_pq_file_can_copy(f->file, reader) || !f->setup.old_quality || group >= f->setup.old_quality->n_groups) return BB_EOF;
     BB_TRY(close_group(f, err));
     BB_TRY(bb_pq_file_append_copied(f->file, reader, group, err));
     BB_TRY(add_origins(ctx, &f->provenance, err));
     BB_TRY(bb_provenance_end_group(&f->provenance, f->file, err));
+    BB_TRY(bb_quality_copy_group(f->quality, f->setup.old_quality, group, err));
     f->n_rows += (uint64_t)bb_pq_group_rows(reader, group);
     return BB_OK;
 }
@@ -505,12 +529,35 @@ const struct bb_provenance *bb_year_file_provenance(const struct bb_year_file *f
 
 enum bb_status bb_year_file_end_rows(struct bb_year_file *f, struct bb_error *err) { return close_group(f, err); }
 
+enum bb_status bb_year_file_quality(struct bb_year_file *f, const struct bb_quality_state **state_ret, struct bb_error *err)
+{
+    if (!f->quality_state) BB_TRY(bb_quality_finish(f->quality, &f->quality_state, err));
+    *state_ret = f->quality_state;
+    return BB_OK;
+}
+
+static enum bb_status write_quality(struct bb_year_file *f, char place[64], struct bb_str *value, struct bb_error *err)
+{
+    const struct bb_quality_state *state;
+    struct bb_buf bytes;
+    uint64_t offset = 0;
+    enum bb_status status;
+    BB_TRY(bb_year_file_quality(f, &state, err));
+    bb_buf_init(&bytes, f->setup.budget, BB_QUALITY_MAX_NBYTES);
+    status = bb_quality_write_state(state, &bytes, err);
+    if (status == BB_OK) status = bb_pq_file_append_blob(f->file, bb_buf_str(&bytes), &offset, err);
+    value->n = (size_t)snprintf(place, 64, "%llu:%zu", (unsigned long long)offset, bytes.n);
+    bb_buf_reset(&bytes);
+    return status;
+}
+
 enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger, uint64_t *rows_ret, uint64_t *nbytes_ret,
                                    struct bb_error *err)
 {
-    struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger }, { "busbar.provenance", bb_buf_str(&f->provenance.places) } };
+    char place[64];
+    struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger }, { "busbar.provenance", bb_buf_str(&f->provenance.places) }, { "busbar.quality", { place, 0 } } };
     int64_t rows = 0;
-    BB_TRY(bb_year_file_end_rows(f, err));
+    BB_TRY(write_quality(f, place, &kvs[2].value, err));
     BB_TRY(bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err));
     BB_TRY(bb_publish_sync(&f->pub, err));
     BB_TRY(bb_pq_check_file(f->pub.temp_path, f->setup.budget, &rows, err));
@@ -533,6 +580,8 @@ void bb_year_file_rest(struct bb_year_file *f)
     }
     bb_pq_file_free(f->file);
     bb_provenance_reset(&f->provenance);
+    bb_quality_free(f->quality);
+    f->quality = NULL;
     bb_free(f->instants);
     bb_free(f->facts);
     f->file = NULL;

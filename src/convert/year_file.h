@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "convert/provenance.h"
 #include "lake/lake.h"
+#include "lake/quality.h"
 #include "parquet/pq_read.h"
 #include "table/places.h"
 #include "table/row.h"
@@ -27,6 +28,9 @@ struct bb_year_file_setup {
     struct bb_pool *pool;
     struct bb_pq_compressors *compressors;
     const struct bb_dataset *dataset;
+    enum bb_half half;
+    int year;
+    const struct bb_quality_state *old_quality; /* of the lake file that is merged in; NULL: there is none, no group can be copied */
     const struct bb_year_file_style *style;
     const struct bb_zone *zone;
     struct bb_places *places;
@@ -49,6 +53,8 @@ enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n,
 enum bb_status bb_year_file_copy_group(struct bb_year_file *file, struct bb_pq_reader *reader, size_t group,
                                        enum bb_status (*add_origins)(void *ctx, struct bb_provenance *to, struct bb_error *err), void *ctx,
                                        struct bb_error *err) BB_WARN_UNUSED;
+/* After end_rows: coverage and oddities of the whole file, until the file is freed or rests. */
+enum bb_status bb_year_file_quality(struct bb_year_file *file, const struct bb_quality_state **state_ret, struct bb_error *err) BB_WARN_UNUSED;
 /* The codes that were handed out so far: what the ledger must explain. */
 const struct bb_provenance *bb_year_file_provenance(const struct bb_year_file *file);
 /* Ends the last row group: the provenance is complete. */

@@ -36,6 +36,8 @@ struct bb_publication {
 };
 /* Makes the folders and the hidden file. final_path may name any file of the lake. */
 enum bb_status bb_publish_begin(const char *final_path, struct bb_publication *pub, struct bb_error *err) BB_WARN_UNUSED;
+/* Appends to the hidden file. */
+enum bb_status bb_publish_write(struct bb_publication *pub, struct bb_str text, struct bb_error *err) BB_WARN_UNUSED;
 /* Flushes the file to the disk; it keeps its hidden name. The caller checks it by reading temp_path. */
 enum bb_status bb_publish_sync(struct bb_publication *pub, struct bb_error *err) BB_WARN_UNUSED;
 /* Renames and syncs the folder. On failure the old file is still there. */

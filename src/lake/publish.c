@@ -21,6 +21,17 @@ enum bb_status bb_publish_begin(const char *final_path, struct bb_publication *p
     return BB_OK;
 }
 
+enum bb_status bb_publish_write(struct bb_publication *pub, struct bb_str text, struct bb_error *err)
+{
+    for (size_t done = 0; done < text.n;) {
+        ssize_t n = write(pub->fd, text.p + done, text.n - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return bb_fail_errno(err, BB_IO, n < 0 ? errno : ENOSPC, "%s: cannot write", pub->temp_path);
+        done += (size_t)n;
+    }
+    return BB_OK;
+}
+
 enum bb_status bb_publish_sync(struct bb_publication *pub, struct bb_error *err)
 {
     if (fsync(pub->fd) != 0) return bb_fail_errno(err, BB_IO, errno, "%s: cannot sync to disk", pub->temp_path);
@@ -66,12 +77,7 @@ enum bb_status bb_publish_text(const char *final_path, struct bb_str text, struc
 {
     struct bb_publication pub;
     enum bb_status status = bb_publish_begin(final_path, &pub, err);
-    for (size_t done = 0; status == BB_OK && done < text.n;) {
-        ssize_t n = write(pub.fd, text.p + done, text.n - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) status = bb_fail_errno(err, BB_IO, n < 0 ? errno : ENOSPC, "%s: cannot write", pub.temp_path);
-        else done += (size_t)n;
-    }
+    if (status == BB_OK) status = bb_publish_write(&pub, text, err);
     if (status == BB_OK) status = bb_publish_sync(&pub, err);
     if (status == BB_OK) status = bb_publish_commit(&pub, err);
     if (status != BB_OK) bb_publish_abort(&pub);
