@@ -152,6 +152,12 @@ enum busbar_schema_form { BUSBAR_SCHEMA_TEXT, BUSBAR_SCHEMA_JSON, BUSBAR_SCHEMA_
 enum busbar_result busbar_schema(const char *kind, enum busbar_schema_form form, const char *engine, busbar_write write, void *ctx,
                                  struct busbar_error *error);
 
+/* What a lake holds, a line per dataset and year, or with json one JSON document. Reads footers and the small quality states, not the rows. */
+enum busbar_result busbar_status(const char *lake, int json, busbar_write write, void *ctx, struct busbar_error *error);
+
+/* One self-contained HTML page about a lake: completeness by day, gaps, location counts, prices by hub, outliers, sources. */
+enum busbar_result busbar_report(const char *lake, busbar_write write, void *ctx, struct busbar_error *error);
+
 /* ---- synthetic raw files ---- */
 struct busbar_generate_options {
     size_t size;

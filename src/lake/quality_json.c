@@ -244,7 +244,9 @@ enum bb_status bb_quality_json(const struct bb_quality_state *s, const struct bb
             put_utc(&j, "first", s->first_utc_s);
             put_utc(&j, "last", s->last_utc_s);
         }
-        bb_json_put_num(&j, "completeness_percent", bb_quality_percent(view.values_seen, view.values_expected));
+        bb_json_put_num(&j, "completeness_percent", bb_quality_completeness(&view));
+        bb_json_put_cstr(&j, "completeness_means",
+                         "the smaller one of intervals seen of those expected and values seen of those expected");
         bb_json_put_int(&j, "values_expected", (int64_t)view.values_expected);
         bb_json_put_int(&j, "values_seen", (int64_t)view.values_seen);
         put_intervals(&j, &view);

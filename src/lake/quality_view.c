@@ -28,6 +28,13 @@ double bb_quality_percent(uint64_t seen, uint64_t expected)
     return percent > 99.99 ? 99.99 : (double)(int64_t)(percent * 100.0 + 0.5) / 100.0;
 }
 
+double bb_quality_completeness(const struct bb_quality_view *v)
+{
+    double intervals = bb_quality_percent(v->slots_seen, v->slots_expected),
+           values = bb_quality_percent(v->values_seen, v->values_expected);
+    return BB_MIN(intervals, values);
+}
+
 /* ---- locations ---- */
 
 static int by_identity(const void *a_, const void *b_)

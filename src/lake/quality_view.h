@@ -33,6 +33,8 @@ enum bb_status bb_quality_view_init(struct bb_quality_view *view, const struct b
 void bb_quality_view_reset(struct bb_quality_view *view);
 /* 0 … 100; 100 when nothing was expected. Never rounded up to 100: that means complete. */
 double bb_quality_percent(uint64_t seen, uint64_t expected);
+/* One number for a file: the smaller one of the percentage of intervals that have a row at all and of the percentage of values. */
+double bb_quality_completeness(const struct bb_quality_view *view);
 
 struct bb_quality_day {
     int32_t day;           /* local */

@@ -390,7 +390,7 @@ static void test_json(void **unused)
     };
     static const char *const wanted[] = {
         "\"rows\": 39,",
-        "\"completeness_percent\": 92.86,",
+        "\"completeness_percent\": 91.67,",
         "\"values_expected\": 42,",
         "\"expected\": 24,\n    \"seen\": 22,",
         "\"from\": \"2024-01-01T07:00:00Z\",\n        \"to\": \"2024-01-01T09:00:00Z\",\n        \"intervals\": 2",
