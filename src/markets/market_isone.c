@@ -245,14 +245,31 @@ static int judge_hourly(const struct bb_format *format, struct bb_sniff *sniff, 
     return says_da || says_rt ? 16 : 0;
 }
 
+/* Where a text names it last: the innermost folder counts. 0: nowhere. */
+static size_t last_place(struct bb_str s, const char *word)
+{
+    size_t at = 0;
+    const char *p;
+    while ((p = bb_str_find_nocase((struct bb_str){ s.p + at, s.n - at }, bb_str_of(word))) != NULL)
+        at = (size_t)(p - s.p) + strlen(word);
+    return at;
+}
+
+/* 1: preliminary, -1: final, 0: neither. */
+static int folder_says(struct bb_str s)
+{
+    size_t prelim = last_place(s, "prelim"), final = last_place(s, "final");
+    return (prelim > final) - (final > prelim);
+}
+
 /* Preliminary and final five-minute files have one name; the folder tells, or a comment. */
 static int judge_fivemin(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *b,
                          struct bb_facts *facts, char why[200])
 {
     const struct bb_evidence *e = sniff->evidence;
     int is_prelim = (format->flags & BB_FORMAT_PRELIMINARY) != 0;
-    int in_name = holds(e->name, "prelim") - holds(e->name, "final");
-    int in_place = holds(e->path, "prelim") + holds(e->member, "prelim") - holds(e->path, "final") - holds(e->member, "final");
+    int in_name = folder_says(e->name);
+    int in_place = folder_says(e->member) ? folder_says(e->member) : folder_says(e->path);
     int in_text = bb_isone_says(sniff, b, "prelim") - bb_isone_says(sniff, b, "final");
     int prelim = in_text ? in_text : in_name ? in_name : in_place; /* 0: nothing says it */
     bb_isone_note(sniff, format, b, facts);

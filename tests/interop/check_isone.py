@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lake_compare import EASTERN, UTC, Checks, ancillary_row, converted, differences, energy_row, price
+from lake_compare import EASTERN, UTC, Checks, Clock, ancillary_row, converted, differences, energy_row, price
 
 TYPES = {"HUB": "HUB", "LOAD ZONE": "ZONE", "EXT. NODE": "INTERFACE", "HUB NODE": "NODE", "DRRAZ": "AGGREGATE", "NETWORK NODE": "NODE"}
 ZONES = {"7000": "ROS", "7001": "SWCT", "7002": "CT", "7003": "NEMABSTN"}
@@ -51,7 +51,7 @@ def type_by_name(name):
 
 
 def read(path, prelim=False):
-    names, seen = None, {}
+    names, seen, clock = None, {}, Clock()
     day_of_file = None
     for r in csv.reader(io.StringIO(path.read_text())):
         if not r:
@@ -84,7 +84,7 @@ def read(path, prelim=False):
                                     "$/MW", "ISONE daasreservedata", 1)
         elif "fiveminreserve" in path.name:
             wall = datetime.datetime.strptime(cells["Local Time"], "%m/%d/%Y %H:%M:%S")
-            start = wall.replace(tzinfo=EASTERN).astimezone(UTC)
+            start = clock.utc(wall, where)
             for product, standard, title, megawatts in (
                     ("TMSR", "SPIN", "Ten-Minute Spinning Reserve Clearing Price", "Ten Minute Spinning Reserve Designated MW"),
                     ("TMNSR", "NON_SPIN", "Ten-Minute Reserve Clearing Price", "Ten Minute Non Spinning Reserve Designated MW"),
@@ -92,7 +92,7 @@ def read(path, prelim=False):
                 yield ancillary_row("ISONE", "RT", 5, start, product, standard, cells["Reserve Zone Name"], price(cells[title]),
                                     price(cells[megawatts]), "$/MW", "ISONE fiveminreserveprice_final", 2)
         elif "lmp_5min" in path.name:
-            start = datetime.datetime.combine(day_of_file, datetime.time.fromisoformat(cells["Local Time"])).replace(tzinfo=EASTERN).astimezone(UTC)
+            start = clock.utc(datetime.datetime.combine(day_of_file, datetime.time.fromisoformat(cells["Local Time"])), where)
             kind = "HUB" if where == "4000" else "ZONE" if 4001 <= int(where) <= 4009 else "INTERFACE" if 4010 <= int(where) <= 4099 else "NODE"
             name = ".H.INTERNAL_HUB" if where == "4000" else where
             yield energy_row("ISONE", "RT", 5, start, name, where, kind, None, None, *map(price, parts),

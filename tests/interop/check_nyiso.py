@@ -12,7 +12,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from lake_compare import EASTERN, UTC, Checks, ancillary_row, converted, differences, energy_part, energy_row, key_of, price
+from lake_compare import UTC, Checks, Clock, ancillary_row, converted, differences, energy_part, energy_row, key_of, price
 
 PROXIES = {"61844", "61845", "61846", "61847"}
 ZONES = {str(n) for n in range(61752, 61763)}
@@ -25,24 +25,6 @@ def stamp(text):
         except ValueError:
             pass
     raise ValueError(text)
-
-
-class Clock:
-    """Wall clock to UTC by the order of a location's rows: first pass until the stamp fails to grow."""
-
-    def __init__(self):
-        self.last, self.second = {}, set()
-
-    def utc(self, wall, place):
-        first, second = (wall.replace(tzinfo=EASTERN, fold=f).astimezone(UTC) for f in (0, 1))
-        if first.astimezone(EASTERN).replace(tzinfo=None) != wall:
-            raise ValueError(f"{wall} does not exist")
-        if first == second:
-            return first
-        if place in self.last and wall <= self.last[place]:
-            self.second.add(place)
-        self.last[place] = wall
-        return second if place in self.second else first
 
 
 def kind_of(ptid):

@@ -16,6 +16,24 @@ HUB_TYPES = {"HUB", "ZONE", "INTERFACE", "DC_TIE", "SYSTEM"}
 RESOLUTION = {60: "hourly", 15: "15min", 5: "5min"}
 
 
+class Clock:
+    """Wall clock to UTC by the order of a location's rows: first pass until the stamp fails to grow."""
+
+    def __init__(self):
+        self.last, self.second = {}, set()
+
+    def utc(self, wall, place):
+        first, second = (wall.replace(tzinfo=EASTERN, fold=f).astimezone(UTC) for f in (0, 1))
+        if first.astimezone(EASTERN).replace(tzinfo=None) != wall:
+            raise ValueError(f"{wall} does not exist")
+        if first == second:
+            return first
+        if place in self.last and wall <= self.last[place]:
+            self.second.add(place)
+        self.last[place] = wall
+        return second if place in self.second else first
+
+
 class Checks:
     def __init__(self):
         self.passed = self.failed = 0
