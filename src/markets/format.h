@@ -49,6 +49,8 @@ enum bb_role {
     BB_IS_CURRENT,
     BB_MARKET_RUN,
     BB_RECORD_LETTER, /* ISO-NE: the first field of each record says what it is (record_letter.h); the header's is "H" */
+    BB_EFFECTIVE_FROM, /* lists of locations: from when on the record holds */
+    BB_REFERENCE_ALSO, /* lists of locations: another location of which the record says the same */
     BB_FORBIDDEN,     /* a file with this column is another report */
     BB_N_ROLES
 };

@@ -209,6 +209,8 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
     return BB_OK;
 }
 
+void bb_reader_use_reference(struct bb_reader *r, const struct bb_reference *reference) { r->reference = reference; }
+
 void bb_reader_free(struct bb_reader *r)
 {
     if (!r) return;

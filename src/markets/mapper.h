@@ -31,6 +31,7 @@ struct bb_reader {
     const struct bb_zone *zone;
     struct bb_places *places;
     struct bb_budget *budget;
+    const struct bb_reference *reference; /* or NULL */
     uint64_t layout; /* of format, dataset and column map: tags cache entries */
     size_t data_at;  /* records start here, in the content */
     int n_fields;    /* fields of a record: the header's names; more only if empty */

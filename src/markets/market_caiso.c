@@ -26,10 +26,10 @@ static const struct bb_column pnode_columns[] = { { "PNODE_ID", BB_LOCATION_ID }
                                                   { NULL, BB_IGNORED } };
 static const struct bb_column pnode_map_columns[] = { { "APNODE_ID", BB_LOCATION_ZONE },
                                                       { "PNODE_ID", BB_LOCATION_ID },
-                                                      { "EFF_START_DT", BB_IGNORED },
+                                                      { "EFF_START_DT", BB_EFFECTIVE_FROM },
                                                       { "EFF_END_DT", BB_IGNORED },
                                                       { NULL, BB_IGNORED } };
-static const struct bb_column tac_map_columns[] = { { "TAC_AREA_ID", BB_LOCATION_ZONE },
+static const struct bb_column tac_map_columns[] = { { "TAC_AREA_ID", BB_IGNORED },
                                                     { "PNODE_ID", BB_LOCATION_ID },
                                                     { "EFF_START_DT", BB_IGNORED },
                                                     { "EFF_END_DT", BB_IGNORED },

@@ -147,7 +147,7 @@ static const struct bb_column points_columns[] = { { "ELECTRICAL_BUS", BB_LOCATI
                                                    { "VOLTAGE_LEVEL", BB_LOCATION_VOLTAGE },
                                                    { "SUBSTATION", BB_IGNORED },
                                                    { "SETTLEMENT_LOAD_ZONE", BB_LOCATION_ZONE },
-                                                   { "RESOURCE_NODE", BB_IGNORED },
+                                                   { "RESOURCE_NODE", BB_REFERENCE_ALSO },
                                                    { "HUB", BB_IGNORED },
                                                    END };
 static const struct bb_column noie_columns[] = { { "PHYSICAL_LOAD", BB_LOCATION_NAME },

@@ -66,7 +66,7 @@ static const struct bb_column pnode_columns[] = { { "pnode_id", BB_LOCATION_ID }
                                                   { "pnode_subtype", BB_LOCATION_TYPE },
                                                   { "zone", BB_LOCATION_ZONE, .optional = 1 },
                                                   { "voltage_level", BB_LOCATION_VOLTAGE, .optional = 1 },
-                                                  { "effective_date", BB_IGNORED, .optional = 1 },
+                                                  { "effective_date", BB_EFFECTIVE_FROM, .optional = 1 },
                                                   { "termination_date", BB_IGNORED, .optional = 1 },
                                                   END };
 

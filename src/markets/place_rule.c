@@ -1,5 +1,6 @@
 #include "markets/place_rule.h"
 #include "markets/product_rule.h"
+#include "markets/reference.h"
 
 #include <math.h>
 
@@ -33,8 +34,7 @@ static int is_text(struct bb_str s)
     return 1;
 }
 
-/* "230 KV" -> 230; NaN when there is no number. */
-static double voltage_of(struct bb_str s)
+double bb_place_voltage(struct bb_str s)
 {
     double value;
     s = bb_str_trim(s);
@@ -85,7 +85,7 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
         case BB_LOCATION_ID: key->id = s, id_field = span->field[i]; break;
         case BB_LOCATION_TYPE: word = s; break;
         case BB_LOCATION_ZONE: key->zone = s; break;
-        case BB_LOCATION_VOLTAGE: key->voltage_kv = voltage_of(s); break;
+        case BB_LOCATION_VOLTAGE: key->voltage_kv = bb_place_voltage(s); break;
         default: break;
         }
     }
@@ -107,5 +107,6 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
     if (name_is_id && key->id.n == 0) key->id = key->name;
     key->identity = by_id ? key->id : key->name;
     if (reader->format->finish_place) reader->format->finish_place(key);
+    if (reader->reference) bb_reference_fill(reader->reference, reader->format->iso, key);
     return 1;
 }

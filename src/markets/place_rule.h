@@ -12,6 +12,8 @@
 int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
                      const struct bb_wide_column *wide, char *scratch,
                      struct bb_place_key *key_ret, int *unknown_ret, struct bb_flaw *flaw);
+/* "230 KV" -> 230; NaN when there is no number. */
+double bb_place_voltage(struct bb_str text);
 /* 1: short enough, UTF-8, no control characters; else flaw names the field. */
 int bb_place_text_ok(struct bb_str text, int field, struct bb_flaw *flaw);
 

@@ -29,6 +29,7 @@ struct market_case {
     struct kept_reject rejects[32];
     size_t n_rejects;
     struct bb_block_counts counts;
+    const struct bb_reference *reference; /* NULL: none */
     char *full; /* what evidence.more hands out; NULL: nothing */
     size_t full_n;
 };
@@ -112,6 +113,7 @@ static inline void case_read_n(struct market_case *c, const char *text, size_t n
     c->status =
         bb_reader_new(&c->detection, dataset, &c->evidence, c->zone, c->places, &c->budget, &reader, &c->err);
     if (c->status != BB_OK) return;
+    bb_reader_use_reference(reader, c->reference);
     worker = bb_worker_new(&c->budget);
     assert_non_null(worker);
     memset(&c->counts, 0, sizeof c->counts);
