@@ -175,8 +175,9 @@ static enum bb_status sum_up(struct bb_row_batch *batch, struct bb_error *err)
     for (size_t i = 0; i < batch->n; i++) {
         const struct bb_row *row = &batch->rows[i];
         double v = 0;
-        sink->got.rows++;
-        sink->got.time += row->start_utc_s;
+        unsigned n = row->flags & BB_ROW_PARTIAL ? (unsigned)__builtin_popcount(row->present) : 1; /* parts may come joined */
+        sink->got.rows += n;
+        sink->got.time += (unsigned long long)row->start_utc_s * n;
         if (row->flags & BB_ROW_PARTIAL)
             for (int k = 0; k < 4; k++) v += row->value[k];
         else
