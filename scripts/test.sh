@@ -125,6 +125,9 @@ for suite in $suites; do
             for script in tests/interop/*_check.py; do
                 many "interop $(basename "$script" .py)" .venv/bin/python "$script" build/busbar
             done
+            for iso in ercot isone miso nyiso spp; do
+                many "interop check_$iso" .venv/bin/python "tests/interop/check_$iso.py" build/busbar
+            done
             many "interop check_pq_writer" .venv/bin/python tests/interop/check_pq_writer.py build/tests/test_pq_write
         fi ;;
     asan)
