@@ -5,6 +5,7 @@
  * them. */
 #include "markets/market_gridstatus.h"
 #include "base/decimal.h"
+#include "markets/market_spp.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -371,9 +372,11 @@ static int judge_isone(const struct bb_format *format, struct bb_sniff *sniff, c
     .judge = judge, .types = caiso_types, .default_type = BB_TYPE_NODE, .type_of = caiso_type, .minutes = 60
 #define NYISO_                                                                                                     \
     .judge = judge, .types = nyiso_types, .default_type = BB_TYPE_ZONE, .finish_place = finish_nyiso, .minutes = 60
-#define ERCOT_  .judge = judge, .types = ercot_types, .default_type = BB_TYPE_GEN, .minutes = 60
-#define MISO_   .judge = judge, .types = miso_types, .default_type = BB_TYPE_NODE, .type_of = miso_type, .minutes = 60
-#define SPP_    .judge = judge, .types = spp_types, .default_type = BB_TYPE_NODE, .default_zone = "SPP", .minutes = 60
+#define ERCOT_ .judge = judge, .types = ercot_types, .default_type = BB_TYPE_GEN, .minutes = 60
+#define MISO_  .judge = judge, .types = miso_types, .default_type = BB_TYPE_NODE, .type_of = miso_type, .minutes = 60
+#define SPP_                                                                                                       \
+    .judge = judge, .types = spp_types, .type_of = bb_spp_type_of, .default_type = BB_TYPE_NODE,                   \
+    .default_zone = "SPP", .minutes = 60
 #define ISONE_  .types = isone_types, .default_type = BB_TYPE_NODE, .judge = judge_isone, .minutes = 60
 #define ISONE5_ .types = isone_types, .default_type = BB_TYPE_NODE, .judge = judge_isone, .minutes = 5
 #define BY_ID   BB_FORMAT_ID_IS_IDENTITY

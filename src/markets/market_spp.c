@@ -33,7 +33,7 @@ static const char *const interfaces[] = { "AECI", "ALTW",   "AMRN",   "BLKW", "C
                                           "MEC",  "MISO",   "NSP",    "OTP",  "RCEAST", "SCSE",   "SGE",
                                           "SPA",  "SPC",    "CISO",   "BPA",  "AESO",   "AVA",    "AVRN" };
 
-static enum bb_type type_of(struct bb_str name, enum bb_type type)
+enum bb_type bb_spp_type_of(struct bb_str name, enum bb_type type)
 {
     for (size_t i = 0; i < BB_ARRAY_LEN(hubs); i++)
         if (bb_str_is(name, hubs[i])) return BB_TYPE_HUB;
@@ -137,7 +137,7 @@ static int judge_weis(const struct bb_format *format, struct bb_sniff *sniff, co
     .report = "spp." id, .data_source = "SPP " id, .iso = BB_SPP, .kind = BB_ENERGY, .shape = BB_FLAT,             \
     .order = BB_ORDER_TIME, .judge = bb_spp_judge, .layouts = LAYOUTS, .time_rule = BB_SPP_TIME_RULE,              \
     .default_zone = "SPP"
-#define BY_LOCATION .flags = BB_FORMAT_LOOSE, .default_type = BB_TYPE_NODE, .type_of = type_of
+#define BY_LOCATION .flags = BB_FORMAT_LOOSE, .default_type = BB_TYPE_NODE, .type_of = bb_spp_type_of
 #define BY_BUS      .flags = BB_FORMAT_LOOSE | BB_FORMAT_NAME_IS_ID, .default_type = BB_TYPE_BUS
 
 static const struct bb_format formats[] = {

@@ -18,6 +18,9 @@
 enum bb_spp_name { BB_SPP_UNNAMED, BB_SPP_DA, BB_SPP_RT, BB_SPP_RT_DAILY, BB_SPP_MONTHLY, BB_SPP_WEIS };
 enum bb_spp_name bb_spp_name_of(const struct bb_evidence *evidence);
 
+/* The trading hubs and interfaces, by name; others keep their type. */
+enum bb_type bb_spp_type_of(struct bb_str name, enum bb_type type);
+
 /* The judge of every SPP report: day-ahead or real-time by the step between instants, interval or daily file by header and name. */
 int bb_spp_judge(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
                  struct bb_facts *facts, char why[200]);
