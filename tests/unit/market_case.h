@@ -77,7 +77,7 @@ static inline enum bb_status case_flush(struct bb_row_batch *batch, struct bb_er
         c->cap_rows = (c->n_rows + batch->n) * 2;
         c->rows = realloc(c->rows, c->cap_rows * sizeof *c->rows);
     }
-    memcpy(c->rows + c->n_rows, batch->rows, batch->n * sizeof *batch->rows);
+    if (batch->n) memcpy(c->rows + c->n_rows, batch->rows, batch->n * sizeof *batch->rows);
     c->n_rows += batch->n;
     batch->n = 0;
     return BB_OK;
