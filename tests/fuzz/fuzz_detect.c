@@ -11,7 +11,13 @@ static const char *const names[] = { "x.csv",
                                      "20240728_da_expost_lmp_hubs_only.csv",
                                      "20200101_20200201_PRC_LMP_DAM_20200603_08_27_07_v1.csv",
                                      "rt_hrl_lmps.csv",
-                                     "20251102_da_exante_lmp.csv" };
+                                     "20251102_da_exante_lmp.csv",
+                                     "RTBM-LMP-SL-202507011205.csv",
+                                     "DA-MCP-202507010100.csv",
+                                     "RTBM-MCP-DAILY-20250701.csv",
+                                     "20241014_5MIN_LMP.csv",
+                                     "20241001_asm_rtmcp_final.csv",
+                                     "2024_Jul-Sep_RT_LMPs.csv" };
 
 static enum bb_status flush(struct bb_row_batch *batch, struct bb_error *err)
 {
@@ -54,6 +60,7 @@ static void read_all(struct bb_evidence *evidence, const struct bb_detection *de
             .first_line = line, .first_byte = at, .on_reject = on_reject, .reject_ctx = &last_line
         };
         struct bb_block_counts counts;
+        enum bb_status status;
         char *buffer;
         while (at + n < text.n && text.p[at + n - 1] != '\n') n++;
         buffer = calloc(1, n + 1 + 128);
@@ -61,11 +68,15 @@ static void read_all(struct bb_evidence *evidence, const struct bb_detection *de
         block.text = buffer + 64;
         block.n = n;
         if (block.text[n - 1] != '\n') block.text[block.n++] = '\n';
-        if (bb_reader_block(reader, worker, &block, &batch, &counts, &err) != BB_OK) abort();
+        block.is_first = at == 0;
+        block.is_last = at + n == text.n;
+        status = bb_reader_block(reader, worker, &block, &batch, &counts, &err);
+        if (status != BB_OK && status != BB_SKIP) abort();
         if (counts.rejects > counts.records * 24) abort();
         for (size_t i = 0; i < block.n; i++) line += block.text[i] == '\n';
         free(buffer);
         at += n;
+        if (status != BB_OK) break; /* the file as a whole is in doubt */
     }
     (void)!flush(&batch, &err);
     bb_worker_free(worker);
