@@ -1,6 +1,7 @@
 /* busbar_convert: options → plan → jobs → files with their names. */
 #include "convert/door.h"
 #include "convert/job.h"
+#include "markets/reference.h"
 #include "convert/seen.h"
 
 #include "parquet/pq_write.h"
@@ -212,6 +213,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options, 
             if (rejects_status != BB_OK && status == BB_OK) err = rejects_err, status = rejects_status;
         }
         bb_rejects_free(run.rejects);
+        bb_reference_free(run.reference);
         bb_lake_close(run.lake);
         bb_pool_free(run.pool);
         bb_pq_compressors_free(run.compressors);

@@ -2,6 +2,7 @@
 
 #include "convert/feed.h"
 #include "convert/known.h"
+#include "convert/references.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,15 @@ static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, cons
     return BB_OK;
 }
 
+static enum bb_status keep_reference(struct detecting *d, const struct bb_leaf *leaf, const char *report, struct bb_error *err)
+{
+    struct bb_plan *plan = d->plan;
+    if (!bb_grow(&d->run->budget, (void **)&plan->references, &plan->cap_references, plan->n_references + 1, sizeof *plan->references))
+        return bb_fail_budget(err, &d->run->budget, "the list of input files");
+    plan->references[plan->n_references++] = (struct bb_plan_reference){ leaf, report };
+    return BB_OK;
+}
+
 static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf, struct bb_error *err)
 {
     struct bb_run *run = d->run;
@@ -111,9 +121,7 @@ static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf
     status = bb_plan_detect(leaf, run->options->report, only_iso(run->options->iso_mask), &run->budget, found, err);
     pthread_mutex_lock(&d->mutex);
     if (status == BB_OK && found->is_reference) {
-        char text[256];
-        snprintf(text, sizeof text, "%s: a reference file: it holds locations, no prices", found->report);
-        bb_run_note_empty(run, leaf, text);
+        status = keep_reference(d, leaf, found->report, err);
     } else if (status == BB_OK) {
         status = keep(d, leaf, found, err);
         run->total_nbytes += leaf->stored_size;
@@ -140,6 +148,29 @@ static void detect_task(void *ctx, size_t task, unsigned worker)
         pthread_mutex_unlock(&d->mutex);
     }
     bb_run_progress(d->run, "looking");
+}
+
+/* Lists of locations are read before any price. The order of files does not matter: the entry with the latest effective date counts. */
+static enum bb_status read_references(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
+{
+    if (plan->n_references == 0) return BB_OK;
+    run->reference = bb_reference_new(&run->budget);
+    if (!run->reference) return bb_fail_budget(err, &run->budget, "lists of locations");
+    for (size_t i = 0; i < plan->n_references; i++) {
+        const struct bb_plan_reference *r = &plan->references[i];
+        uint64_t n_taken;
+        char text[256];
+        enum bb_status status = bb_references_read(run, r->leaf, run->reference, &n_taken, err);
+        if (status == BB_SKIP) {
+            BB_TRY(bb_run_refuse_file(run, -1, r->leaf->path, r->leaf->member, err->text, err));
+            continue;
+        }
+        if (status != BB_OK) return status;
+        snprintf(text, sizeof text, "%s: a list of locations, no prices; zone, voltage or type of %llu entries fill in what price files leave out",
+                 r->report, (unsigned long long)n_taken);
+        bb_run_note_empty(run, r->leaf, text);
+    }
+    return BB_OK;
 }
 
 /* ---- ranks: which source is later ---- */
@@ -271,6 +302,7 @@ enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_
         return d.error.status;
     }
     if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
+    BB_TRY(read_references(run, plan, err));
     return order_work(run, plan, seen, err);
 }
 
@@ -278,6 +310,7 @@ void bb_plan_reset(struct bb_plan *plan)
 {
     for (size_t j = 0; j < plan->n_jobs; j++) bb_free(plan->jobs[j].sources);
     bb_free(plan->jobs);
+    bb_free(plan->references);
     bb_free(plan->sources);
     while (plan->old_texts) {
         struct bb_old_text *next = plan->old_texts->next;

@@ -36,11 +36,15 @@ struct bb_job {
     size_t n_sources;
 };
 
+struct bb_plan_reference { const struct bb_leaf *leaf; const char *report; };
+
 struct bb_plan {
     struct bb_leaf_list *leaves;
     struct bb_old_text *old_texts; /* names of old sources */
     struct bb_plan_source *sources;
     size_t n_sources, cap_sources;
+    struct bb_plan_reference *references; /* lists of locations among the inputs */
+    size_t n_references, cap_references;
     struct bb_job *jobs;
     size_t n_jobs;
 };

@@ -16,6 +16,7 @@ struct bb_run {
     struct bb_budget budget;
     struct bb_pool *pool;
     struct bb_pq_compressors *compressors;
+    struct bb_reference *reference; /* what lists of locations say; NULL: none was given */
     struct bb_lake *lake;           /* NULL in a dry run */
     struct bb_rejects *rejects;
     struct bb_year_file_style style;
