@@ -2,7 +2,6 @@
 #include "io/zip_directory.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define MAX_PARTS        1024
 #define MAX_STYLES       65536
@@ -162,7 +161,7 @@ static int is_date_code(const char *code)
     return 0;
 }
 
-static int is_date_format(const struct reading *r, long id)
+static int is_date_format(const struct reading *r, int32_t id)
 {
     if ((id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) || (id >= 50 && id <= 58))
         return 1;
@@ -171,15 +170,28 @@ static int is_date_format(const struct reading *r, long id)
     return 0;
 }
 
+/* An id of the styles; -1 when it is none. */
+static int32_t small_id(const char *digits)
+{
+    int32_t v = 0;
+    if (!digits || !*digits) return -1;
+    for (; *digits; digits++) {
+        if (*digits < '0' || *digits > '9' || v > 1000000) return -1;
+        v = v * 10 + (*digits - '0');
+    }
+    return v;
+}
+
 static void style_start(void *ctx, struct bb_xml *xml, const char *name, const char **attributes)
 {
     struct reading *r = ctx;
     struct bb_xlsx_book *book = r->book;
     const char *id = bb_xml_attribute(attributes, "numFmtId"), *code;
     if (strcmp(name, "cellXfs") == 0) r->in_cell_styles = 1;
-    if (strcmp(name, "numFmt") == 0 && id && (code = bb_xml_attribute(attributes, "formatCode")) != NULL &&
-        is_date_code(code) && r->n_date_formats < MAX_FORMATS)
-        r->date_formats[r->n_date_formats++] = (int32_t)strtol(id, NULL, 10);
+    if (strcmp(name, "numFmt") == 0 && small_id(id) >= 0 &&
+        (code = bb_xml_attribute(attributes, "formatCode")) != NULL && is_date_code(code) &&
+        r->n_date_formats < MAX_FORMATS)
+        r->date_formats[r->n_date_formats++] = small_id(id);
     if (!r->in_cell_styles || strcmp(name, "xf") != 0) return;
     if (book->n_styles == MAX_STYLES) {
         too_much(xml, "cell styles");
@@ -189,7 +201,7 @@ static void style_start(void *ctx, struct bb_xml *xml, const char *name, const c
         no_room(xml, book->budget);
         return;
     }
-    book->style_is_date[book->n_styles++] = (uint8_t)(id && is_date_format(r, strtol(id, NULL, 10)));
+    book->style_is_date[book->n_styles++] = (uint8_t)is_date_format(r, small_id(id));
 }
 
 static void style_end(void *ctx, struct bb_xml *xml, const char *name)

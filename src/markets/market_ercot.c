@@ -151,8 +151,8 @@ static const struct bb_column points_columns[] = { { "ELECTRICAL_BUS", BB_LOCATI
                                                    { "HUB", BB_IGNORED },
                                                    END };
 static const struct bb_column noie_columns[] = { { "PHYSICAL_LOAD", BB_LOCATION_NAME },
-                                                 { "NOIE", BB_LOCATION_ZONE },
-                                                 { "VOLTAGE_NAME", BB_LOCATION_VOLTAGE },
+                                                 { "NOIE", BB_IGNORED },
+                                                 { "VOLTAGE_NAME", BB_IGNORED },
                                                  { "ELECTRICAL_BUS", BB_IGNORED },
                                                  END };
 static const struct bb_column units_columns[] = {
@@ -244,6 +244,14 @@ static int64_t posting_stamp(struct bb_str name)
     return 0;
 }
 
+/* The members of yearly archives have no stamp; the archive has. */
+static int64_t posting_of(const struct bb_evidence *evidence)
+{
+    int64_t stamp = posting_stamp(evidence->name);
+    if (stamp == 0) stamp = posting_stamp(evidence->member);
+    return stamp ? stamp : posting_stamp(bb_path_base(evidence->path));
+}
+
 static int says_second(struct bb_str flag)
 {
     return bb_str_eq_nocase(flag, BB_STR("Y")) || bb_str_eq_nocase(flag, BB_STR("true")) || bb_str_is(flag, "1");
@@ -294,7 +302,7 @@ static int judge(const struct bb_format *format, struct bb_sniff *sniff, const s
     if (first > 0 && first < UINT32_MAX)
         facts->first_utc_s = (uint32_t)(by_run ? first - first % (format->minutes * 60) : first);
     /* Two runs of one slot: the later run wins, however late the earlier one was posted again. */
-    facts->publication_utc_s = by_run && first > 0 ? first : posting_stamp(name);
+    facts->publication_utc_s = by_run && first > 0 ? first : posting_of(sniff->evidence);
     return 0;
 }
 

@@ -64,9 +64,8 @@ static enum bb_type type_of(const struct bb_format *format, struct bb_str name, 
     return format->type_of ? format->type_of(name, type) : type;
 }
 
-int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
-                     const struct bb_wide_column *wide, char *scratch,
-                     struct bb_place_key *key, int *unknown, struct bb_flaw *flaw)
+int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, const struct bb_wide_column *wide,
+                     char *scratch, struct bb_place_key *key, int *unknown, struct bb_flaw *flaw)
 {
     const struct bb_span *span = &reader->place;
     struct bb_str word = { NULL, 0 }; /* p NULL: no column says the type */

@@ -9,9 +9,8 @@
  * and region, see product_rule.h. 1: *key_ret is filled with slices of texts, *unknown_ret says that the type
  * word is not in the map; 0: flaw says why not. */
 #define BB_PLACE_ROOM_NBYTES 1040
-int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
-                     const struct bb_wide_column *wide, char *scratch,
-                     struct bb_place_key *key_ret, int *unknown_ret, struct bb_flaw *flaw);
+int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts, const struct bb_wide_column *wide,
+                     char *scratch, struct bb_place_key *key_ret, int *unknown_ret, struct bb_flaw *flaw);
 /* "230 KV" -> 230; NaN when there is no number. */
 double bb_place_voltage(struct bb_str text);
 /* 1: short enough, UTF-8, no control characters; else flaw names the field. */

@@ -98,7 +98,8 @@ static int by_label(const struct bb_reader *reader, const struct bb_local_parts 
 }
 
 /* Hours by number on the short and the long day; what row_order.h has to look at. */
-static enum bb_order_kind hour_order(const struct bb_reader *reader, const struct bb_local_parts *p, struct bb_wall wall)
+static enum bb_order_kind hour_order(const struct bb_reader *reader, const struct bb_local_parts *p,
+                                     struct bb_wall wall)
 {
     int64_t start, end;
     if (p->hour > 3) return BB_ORDER_SETTLED;

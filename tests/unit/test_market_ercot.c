@@ -55,6 +55,24 @@ static void postings(void **unused)
           1767247210, 1767247200u, BB_ORDER_NONE);
 }
 
+/* The stamp of the archive counts where its member has none. */
+static void posting_of_archive(void **unused)
+{
+    static const char text[] =
+        "Delivery Date,Hour Ending,Repeated Hour Flag,Settlement Point,Settlement Point Price\n";
+    struct market_case c;
+    (void)unused;
+    case_detect(&c, "rpt.00013060.0000000000000000.20250804.123222000.DAMLZHBSPP_2025.zip", text);
+    c.evidence.name = BB_STR("rpt.00013060.0000000000000000.DAMLZHBSPP_2025.xlsx");
+    assert_int_equal(bb_detect(&c.evidence, &c.detection, &c.err), BB_OK);
+    assert_int_equal(c.detection.publication_utc_s, 1754328742);
+    c.evidence.path = BB_STR("bundle.zip");
+    c.evidence.member = BB_STR("rpt.00013060.0000000000000000.20250104.123222000.DAMLZHBSPP_2025.zip/x.xlsx");
+    assert_int_equal(bb_detect(&c.evidence, &c.detection, &c.err), BB_OK);
+    assert_int_equal(c.detection.publication_utc_s, 1736015542);
+    case_end(&c);
+}
+
 static void refused(const char *name, const char *text, const char *says)
 {
     struct market_case c;
@@ -127,7 +145,7 @@ static void flags(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(postings), cmocka_unit_test(look_alikes),
-                                        cmocka_unit_test(flags) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(postings), cmocka_unit_test(posting_of_archive),
+                                        cmocka_unit_test(look_alikes), cmocka_unit_test(flags) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
