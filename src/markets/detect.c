@@ -193,9 +193,13 @@ static void fill(struct bb_detection *d, const struct candidate *c)
     d->preliminary = c->facts.preliminary;
     d->turn_congestion = c->facts.turn_congestion;
     d->shift_s = c->facts.shift_s;
+    d->second_from_utc_s = c->facts.second_minutes ? c->facts.second_from_utc_s : 0;
     memcpy(d->variant, c->facts.variant, sizeof d->variant);
     if (d->is_reference) return;
     d->datasets[d->n_datasets++] = (struct bb_dataset){ f->iso, c->facts.market, f->kind, c->facts.minutes };
+    if (c->facts.second_minutes)
+        d->datasets[d->n_datasets++] =
+            (struct bb_dataset){ f->iso, c->facts.market, f->kind, c->facts.second_minutes };
     if (f->second_market)
         d->datasets[d->n_datasets++] =
             (struct bb_dataset){ f->iso, (enum bb_market)(f->second_market - 1), f->kind, c->facts.minutes };

@@ -188,6 +188,8 @@ struct bb_facts {
     char market_run[40];      /* what BB_MARKET_RUN must say in every record; empty: the format's */
     int preliminary;          /* as BB_FORMAT_PRELIMINARY */
     int32_t shift_s;          /* added to every stamp (gridstatus files of old versions) */
+    int second_minutes; /* FLAT, WIDE_AS: from second_from_utc_s on the file holds rows of this resolution; 0: it does not */
+    int64_t second_from_utc_s;
     int turn_congestion;      /* this file has congestion with the other sign (gridstatus files of old versions) */
     int day_known;
     int32_t day;          /* local day of a file whose rows carry none (MISO) */

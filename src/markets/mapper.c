@@ -183,6 +183,10 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
                          (format->flags & BB_FORMAT_PRELIMINARY ? BB_ROW_PRELIMINARY : 0));
     r->derive_energy = format->shape == BB_FLAT && (format->flags & BB_FORMAT_DERIVE_ENERGY);
     r->shift_s = d->shift_s;
+    if (d->second_from_utc_s) {
+        r->from_utc_s = part == 1 ? 0 : d->second_from_utc_s;
+        r->until_utc_s = part == 1 ? d->second_from_utc_s : INT64_MAX;
+    }
     if (d->preliminary) r->flags |= BB_ROW_PRELIMINARY;
     snprintf(r->market_run, sizeof r->market_run, "%s",
              d->market_run[0] || !format->market_run ? d->market_run : format->market_run);
@@ -200,6 +204,8 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
     r->day_known = d->day_known;
     r->day = d->day;
     if (format->flags & BB_FORMAT_CUT_NOW) settle_cut(r, evidence->modified_utc_s);
+    r->time_layout = (r->layout * 0x9E3779B97F4A7C15u ^ (uint64_t)(uint32_t)r->day) * 0x9E3779B97F4A7C15u ^
+                     (uint64_t)r->cut_from_utc_s;
     status = copy_header(r, b, (struct bb_str){ evidence->head.p + b->header_at, b->header_nbytes }, err);
     if (status != BB_OK) {
         bb_reader_free(r);

@@ -33,6 +33,7 @@ struct bb_reader {
     struct bb_budget *budget;
     const struct bb_reference *reference; /* or NULL */
     uint64_t layout; /* of format, dataset and column map: tags cache entries */
+    uint64_t time_layout; /* the same for instants, which may also depend on the file's day */
     size_t data_at;  /* records start here, in the content */
     int n_fields;    /* fields of a record: the header's names; more only if empty */
     char *header;    /* names, each ended by NUL */
@@ -54,6 +55,7 @@ struct bb_reader {
     char market_run[40]; /* run_field must say this */
     size_t market_run_n;
     int32_t shift_s; /* added to every stamp */
+    int64_t from_utc_s, until_utc_s; /* rows outside belong to another resolution of the file; 0, 0: there is none */
     int day_known; /* the file's day, for stamps that are only a time of day */
     int32_t day;
     int64_t cut_from_utc_s, cut_to_utc_s; /* intervals that end after the first and start before the second are left out */

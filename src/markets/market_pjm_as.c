@@ -180,6 +180,11 @@ static int judge_results(const struct bb_format *format, struct bb_sniff *sniff,
         return -1;
     }
     facts->minutes = step;
+    if (format->market == BB_RT && facts->first_utc_s && facts->first_utc_s < FIVEMIN_FROM_UTC_S) {
+        facts->minutes = 60;
+        facts->second_minutes = 5;
+        facts->second_from_utc_s = FIVEMIN_FROM_UTC_S;
+    }
     snprintf(facts->variant, sizeof facts->variant, "%s", step == 60 ? "hourly" : "five-minute");
     return points;
 }
@@ -209,7 +214,7 @@ static const struct bb_format formats[] = {
       .minutes = 5, .shape = BB_FLAT, .flags = BB_FORMAT_PARTIAL, .columns = rt_result_columns,
       .names = "reserve_market", .judge = judge_results, .datasets = "rt_as_hourly, rt_as_5min",
       .file_names = "reserve_market_results.csv",
-      .time_rule = UTC_RULE ". Hourly or five-minute: the step between the first two instants" },
+      .time_rule = UTC_RULE ". Hourly up to 2022-08-31, five-minute from then on" },
     { PJM_AS("da_reserve_market_results"), .title = "Day-Ahead Ancillary Market Results", .market = BB_DA,
       .minutes = 60, .shape = BB_FLAT, .flags = BB_FORMAT_PARTIAL, .columns = da_result_columns,
       .names = "da_reserve", .judge = judge_results, .datasets = "da_as_hourly",

@@ -55,6 +55,7 @@ struct bb_detection {
     char market_run[40];       /* see struct bb_facts, as the next three */
     int preliminary, turn_congestion;
     int32_t shift_s;
+    int64_t second_from_utc_s; /* rows from here on belong to datasets[1], earlier ones to datasets[0]; 0: no such border */
     struct bb_binding binding; /* columns by name */
     struct bb_bid bids[8];     /* best first, for `detect -v` and for refusals */
     int n_bids;

@@ -96,6 +96,10 @@ int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, 
         bb_flaw_set(flaw, "bad_time", field, "the year is not one of 1990 to 2099");
         return 0;
     }
+    if (reader->until_utc_s && (p.begin < reader->from_utc_s || p.begin >= reader->until_utc_s)) {
+        need->kind = BB_ORDER_LEFT_OUT;
+        return 1;
+    }
     if (p.begin % step != 0 && !(reader->format->flags & BB_FORMAT_OFF_GRID)) {
         bb_flaw_set(flaw, "off_grid", field, "not on the grid of a report of %d-minute prices",
                     reader->dataset.minutes);
