@@ -108,9 +108,9 @@ static int join_locked(struct bb_tables *t, const uint32_t sources[BB_N_VALUES],
 enum bb_status bb_tables_join(struct bb_tables *t, const uint32_t sources[BB_N_VALUES], uint32_t *origin_ret, struct bb_error *err)
 {
     int ok;
-    pthread_mutex_lock(&t->mutex);
+    pthread_mutex_lock(&t->joins_mutex);
     ok = join_locked(t, sources, origin_ret);
-    pthread_mutex_unlock(&t->mutex);
+    pthread_mutex_unlock(&t->joins_mutex);
     return ok ? BB_OK : bb_fail_budget(err, &t->run->budget, "the list of joined sources");
 }
 
@@ -133,6 +133,7 @@ enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const str
     *t = (struct bb_tables){ .run = run, .plan = plan, .job = job, .zone = zone };
     for (size_t i = 0; i < n; i++) t->derive_energy |= plan->sources[job->sources[i]].derive_energy;
     pthread_mutex_init(&t->mutex, NULL);
+    pthread_mutex_init(&t->joins_mutex, NULL);
     t->places = bb_places_new(&run->budget);
     t->old_slices = bb_alloc(&run->budget, n * sizeof *t->old_slices);
     t->by_name = bb_alloc(&run->budget, n * sizeof *t->by_name);
@@ -169,6 +170,7 @@ void bb_tables_reset(struct bb_tables *t)
     bb_free((void *)t->filtered);
     bb_places_free(t->places);
     pthread_mutex_destroy(&t->mutex);
+    pthread_mutex_destroy(&t->joins_mutex);
     *t = (struct bb_tables){ 0 };
 }
 

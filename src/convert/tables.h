@@ -47,7 +47,8 @@ struct bb_tables {
     uint32_t *old_slices;     /* per source of the job: its slice for rows of the lake's files, BB_NO_CODE: none yet */
     uint32_t *by_name;        /* sources of the job by name, member and hash */
     _Atomic uint8_t *filtered; /* per source of the job: rows of years that were not asked for */
-    pthread_mutex_t mutex; /* slices, joins and the list of tables */
+    pthread_mutex_t mutex; /* slices and the list of tables */
+    pthread_mutex_t joins_mutex; /* taken while mutex is held: opening a table reads the joins of its file */
     struct bb_table **list;
     size_t n, cap;
     int derive_energy;
