@@ -9,6 +9,7 @@ import datetime
 import io
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import warnings
@@ -99,6 +100,12 @@ def rows_of(path):
             minutes, market = 60, "DA"
             wall = day_of(r["deliverydate"]) + datetime.timedelta(hours=int(r["hourending"].split(":")[0]) - 1)
         start = start_of(wall, is_second(r.get("dstflag") or r.get("repeatedhourflag")))
+        if "regdn" in r:
+            for product, standard in STANDARD.items():
+                if r[product.lower()]:
+                    yield ancillary_row("ERCOT", market, minutes, start, product, standard, "SYSTEM", number(r[product.lower()]), None, "$/MW",
+                                        "ERCOT NP4-181", 1)
+            continue
         product = r.get("astype") or r.get("ancillarytype")
         if product:
             source = {60: "NP4-188", 15: "NP6-331", 5: "NP6-332"}[minutes]
@@ -232,12 +239,30 @@ def check_workbooks(check, busbar, scratch):
     check("workbook NP4-181: every row", differences(want, got))
 
 
+def check_generated(check, busbar):
+    """What busbar generates in ERCOT's layouts, on both switch days: plain, and packed with rows in no order and told twice."""
+    listed = subprocess.run([busbar, "generate", "--list"], capture_output=True, text=True, check=True).stdout
+    reports = [line.split()[0] for line in listed.splitlines() if line.strip().startswith("ercot.")]
+    check("generated reports are listed", None if len(reports) >= 13 else listed)
+    for report in reports:
+        for first in ("2024-03-10", "2024-11-02"):
+            with tempfile.TemporaryDirectory(prefix="busbar-ercot-") as scratch:
+                options = ["--nodes", "13", "--from", first, "--days", "2", "--seed", "5"]
+                for folder, more in (("plain", []), ("packed", ["--zip-of-zips", "--shuffle", "--duplicates", "0.1"])):
+                    subprocess.run([busbar, "generate", report, "-o", f"{scratch}/{folder}", *options, *more], capture_output=True, check=True)
+                want = [row for path in sorted(Path(scratch, "plain").iterdir()) for row in rows_of(path)]
+                for folder in ("plain", "packed"):
+                    code, stderr, got = converted(busbar, [Path(scratch, folder)])
+                    check(f"generated {report} {first} {folder}: every row", f"exit {code}: {stderr[-400:]}" if code else differences(want, got))
+
+
 def main():
     busbar = os.path.abspath(sys.argv[1])
     samples = Path(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("BUSBAR_SAMPLES") or Path(__file__).resolve().parents[3] / "shared" / "samples")
     check = Checks()
     with tempfile.TemporaryDirectory(prefix="busbar-ercot-") as scratch:
         check_workbooks(check, busbar, Path(scratch))
+    check_generated(check, busbar)
     if not (samples / "ercot").is_dir():
         print("SKIPPED samples: no folder of real files (BUSBAR_SAMPLES)")
         return check.end()
