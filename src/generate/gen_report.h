@@ -9,13 +9,14 @@
 
 /* One raw file, or one member of an archive. */
 struct bb_gen_file {
-    char name[160];       /* "da_hrl_lmps_2024-03-01.csv" */
+    char name[160];       /* "da_hrl_lmps_2024-03-01.csv"; may begin with a folder */
     char archive[160];    /* the zip that it is packed into with its neighbours when the options say zip */
     struct bb_wall stamp; /* written into the archive */
     int32_t first_day, n_days;
     int part;      /* the report's own: component, hour */
     int hour_slot; /* the report's own */
     uint64_t n_rows;
+    uint64_t n_written; /* for foot: lines of data in the file, with duplicates and revisions */
 };
 
 /* Which posting of its key a row is. */
@@ -76,6 +77,7 @@ struct bb_gen_market {
     const struct bb_gen_report *reports;
     size_t n_reports;
 };
-extern const struct bb_gen_market bb_gen_pjm, bb_gen_caiso, bb_gen_miso, bb_gen_miso_as, bb_gen_spp, bb_gen_ercot;
+extern const struct bb_gen_market bb_gen_pjm, bb_gen_caiso, bb_gen_miso, bb_gen_miso_as, bb_gen_spp, bb_gen_ercot, bb_gen_nyiso,
+    bb_gen_isone, bb_gen_isone_as;
 
 #endif

@@ -13,7 +13,8 @@
 #define OUT_NBYTES     ((size_t)1 << 20)
 #define PROGRESS_EVERY ((uint64_t)1 << 16) /* rows */
 
-static const struct bb_gen_market *const markets[] = { &bb_gen_pjm, &bb_gen_caiso, &bb_gen_miso, &bb_gen_miso_as, &bb_gen_spp, &bb_gen_ercot };
+static const struct bb_gen_market *const markets[] = { &bb_gen_pjm, &bb_gen_caiso, &bb_gen_miso, &bb_gen_miso_as, &bb_gen_spp, &bb_gen_ercot,
+                                                     &bb_gen_nyiso, &bb_gen_isone, &bb_gen_isone_as };
 
 static const struct bb_gen_report *report_number(size_t i)
 {
@@ -118,11 +119,35 @@ static enum bb_status write_fd(void *ctx, const char *p, size_t n, struct bb_err
     return BB_OK;
 }
 
+/* Like mkdir -p. */
+static enum bb_status make_folder(const char *path, struct bb_error *err)
+{
+    char part[4096];
+    size_t n = strlen(path);
+    if (n >= sizeof part) return bb_fail(err, BB_MISUSE, "the path of the folder is too long");
+    memcpy(part, path, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        char c = part[i];
+        if (c != '/' && c != 0) continue;
+        part[i] = 0;
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return bb_fail_errno(err, BB_IO, errno, "%s: the folder cannot be made", part);
+        part[i] = c;
+    }
+    return BB_OK;
+}
+
 static enum bb_status open_file(struct output *out, const char *name, struct bb_error *err)
 {
     int n = snprintf(out->path, sizeof out->path, "%s/%s", out->options->out_dir, name);
     if (n < 0 || (size_t)n >= sizeof out->path)
         return bb_fail(err, BB_MISUSE, "%s: the path is too long", out->options->out_dir);
+    if (strchr(name, '/')) {
+        char *slash = strrchr(out->path, '/');
+        *slash = 0;
+        BB_TRY(make_folder(out->path, err));
+        *slash = '/';
+    }
     out->fd = open(out->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (out->fd < 0) return bb_fail_errno(err, BB_IO, errno, "%s: cannot be created", out->path);
     out->result->n_files++;
@@ -298,6 +323,7 @@ static enum bb_status write_all(struct bb_gen_run *run, struct output *out, bb_g
 {
     const struct bb_generate_options *o = run->options;
     struct bb_gen_file file;
+    uint64_t before;
     int found;
     if (o->zip_of_zips) {
         char name[200], *p = name;
@@ -317,7 +343,9 @@ static enum bb_status write_all(struct bb_gen_run *run, struct output *out, bb_g
         BB_TRY(run->report->plan(run, i, &file, &found, err));
         if (!found) break;
         BB_TRY(begin_file(out, &file, err));
+        before = out->result->n_rows;
         BB_TRY(write_rows(run, &file, i, out, progress, progress_ctx, err));
+        file.n_written = out->result->n_rows - before;
         if (run->report->foot)
             out->n_text = (size_t)(run->report->foot(run, &file, out->text + out->n_text) - out->text);
         BB_TRY(end_file(out, err));
@@ -363,24 +391,6 @@ static enum bb_status check_options(const struct bb_generate_options *o, const s
     if (!(o->duplicate_share >= 0 && o->duplicate_share <= 1 && o->revision_share >= 0 && o->revision_share <= 1 &&
           o->bad_row_share >= 0 && o->bad_row_share <= 1)) {
         return bb_fail(err, BB_MISUSE, "shares of duplicates, revisions and bad rows lie between 0 and 1");
-    }
-    return BB_OK;
-}
-
-/* Like mkdir -p. */
-static enum bb_status make_folder(const char *path, struct bb_error *err)
-{
-    char part[4096];
-    size_t n = strlen(path);
-    if (n >= sizeof part) return bb_fail(err, BB_MISUSE, "the path of the folder is too long");
-    memcpy(part, path, n + 1);
-    for (size_t i = 1; i <= n; i++) {
-        char c = part[i];
-        if (c != '/' && c != 0) continue;
-        part[i] = 0;
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return bb_fail_errno(err, BB_IO, errno, "%s: the folder cannot be made", part);
-        part[i] = c;
     }
     return BB_OK;
 }

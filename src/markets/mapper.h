@@ -32,6 +32,7 @@ struct bb_reader {
     struct bb_places *places;
     struct bb_budget *budget;
     const struct bb_reference *reference; /* or NULL */
+    const struct bb_known_names *known;   /* or NULL */
     uint64_t layout; /* of format, dataset and column map: tags cache entries */
     uint64_t time_layout; /* the same for instants, which may also depend on the file's day */
     size_t data_at;  /* records start here, in the content */

@@ -140,7 +140,7 @@ static void clean_span(const struct bb_pass *pass, const struct bb_record *rec, 
 int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *utc_s_ret)
 {
     struct bb_time_entry *slot = bb_time_cache_slot(pass->worker->times, raw);
-    if (!bb_time_entry_is(slot, pass->reader->layout, raw)) {
+    if (!bb_time_entry_is(slot, pass->reader->time_layout, raw)) {
         struct bb_str texts[8];
         struct bb_flaw flaw;
         clean_span(pass, rec, &pass->reader->time, texts);
@@ -155,7 +155,7 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
             pass->last_utc_s = *utc_s_ret;
             return 1;
         }
-        bb_time_entry_set(slot, pass->reader->layout, raw, *utc_s_ret);
+        bb_time_entry_set(slot, pass->reader->time_layout, raw, *utc_s_ret);
     } else {
         *utc_s_ret = slot->utc_s;
         pass->need.kind = BB_ORDER_SETTLED;

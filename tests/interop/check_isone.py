@@ -14,10 +14,24 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lake_compare import EASTERN, UTC, Checks, Clock, ancillary_row, converted, differences, energy_row, price
+from lake_compare import EASTERN, UTC, Checks, Clock, ancillary_row, check_generated, converted, differences, energy_row, price
 
 TYPES = {"HUB": "HUB", "LOAD ZONE": "ZONE", "EXT. NODE": "INTERFACE", "HUB NODE": "NODE", "DRRAZ": "AGGREGATE", "NETWORK NODE": "NODE"}
 ZONES = {"7000": "ROS", "7001": "SWCT", "7002": "CT", "7003": "NEMABSTN"}
+
+
+NAMED = dict(line.split(" ", 1) for line in """4000 .H.INTERNAL_HUB
+4001 .Z.MAINE
+4002 .Z.NEWHAMPSHIRE
+4003 .Z.VERMONT
+4004 .Z.CONNECTICUT
+4005 .Z.RHODEISLAND
+4006 .Z.SEMASS
+4007 .Z.WCMASS
+4008 .Z.NEMASSBOST
+4010 .I.SALBRYNB345 1
+4011 .I.ROSETON 345 1
+4013 .I.HQHIGATE120 2""".splitlines())
 
 
 def midnight(day):
@@ -91,11 +105,23 @@ def read(path, prelim=False):
                     ("TMOR", "SUPPLEMENTAL", "Total Reserve Clearing Price", "Thirty Minute OperatingReserve Designated MW")):
                 yield ancillary_row("ISONE", "RT", 5, start, product, standard, cells["Reserve Zone Name"], price(cells[title]),
                                     price(cells[megawatts]), "$/MW", "ISONE fiveminreserveprice_final", 2)
+        elif "finalhourlyreserve" in path.name:
+            for product, standard, title in (("TMSR", "SPIN", "Ten Minute Spinning Reserve Clearing Price"),
+                                             ("TMNSR", "NON_SPIN", "Ten Minute Reserve Clearing Price"),
+                                             ("TMOR", "SUPPLEMENTAL", "Total Reserve Clearing Price")):
+                yield ancillary_row("ISONE", "RT", 60, start, product, standard, ZONES[where], price(cells[title]),
+                                    price(cells[f"{product} Designated MW"]), "$/MW", "ISONE finalhourlyreserveprice", 2)
+        elif "fiveminrcp" in path.name:
+            start = clock.utc(datetime.datetime.strptime(cells["Local Time"], "%m/%d/%Y %H:%M:%S"), "")
+            for product, standard, unit, title in (("REG_SERVICE", "REG_MILEAGE", "$/MW-mile", "Regulation Service Price"),
+                                                   ("REG_CAPACITY", "REG", "$/MW", "Regulation Capacity Price")):
+                yield ancillary_row("ISONE", "RT", 5, start, product, standard, "SYSTEM", price(cells[title]), None, unit,
+                                    "ISONE fiveminrcp_final", 2)
         elif "lmp_5min" in path.name:
             start = clock.utc(datetime.datetime.combine(day_of_file, datetime.time.fromisoformat(cells["Local Time"])), where)
             kind = "HUB" if where == "4000" else "ZONE" if 4001 <= int(where) <= 4009 else "INTERFACE" if 4010 <= int(where) <= 4099 else "NODE"
-            name = ".H.INTERNAL_HUB" if where == "4000" else where
-            yield energy_row("ISONE", "RT", 5, start, name, where, kind, None, None, *map(price, parts),
+            name = NAMED.get(where, where)
+            yield energy_row("ISONE", "RT", 5, start, name, where, kind, None, voltage(name), *map(price, parts),
                              "ISONE lmp_5min_prelim" if prelim else "ISONE lmp_5min_final", 1 if prelim else 2)
         elif "prelim" in path.name:
             name = cells["Location"]
@@ -112,9 +138,12 @@ def main():
     busbar = os.path.abspath(sys.argv[1])
     samples = Path(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("BUSBAR_SAMPLES", "../shared/samples")) / "isone"
     check = Checks()
+    check_generated(check, busbar, [f"isone.{r}" for r in ("WW_DALMP_ISO", "lmp_rt_final", "lmp_rt_prelim", "lmp_5min_final", "lmp_5min_prelim",
+                                                           "daasreservedata", "finalhourlyreserveprice", "fiveminreserveprice_final",
+                                                           "fiveminrcp_final")], lambda path: read(path, "prelim" in str(path)))
     if not samples.is_dir():
-        print(f"SKIPPED: no folder {samples}\n0 passed, 0 failed, 1 skipped")
-        return 0
+        print(f"SKIPPED: no folder {samples}")
+        return check.end()
     files = sorted(p for p in samples.glob("*/*.csv") if p.parent.name != "dst_excerpts")
     for path in files:
         want = list(read(path))

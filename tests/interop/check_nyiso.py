@@ -12,7 +12,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from lake_compare import UTC, Checks, Clock, ancillary_row, converted, differences, energy_part, energy_row, key_of, price
+from lake_compare import UTC, Checks, Clock, ancillary_row, check_generated, converted, differences, energy_part, energy_row, key_of, price
 
 PROXIES = {"61844", "61845", "61846", "61847"}
 ZONES = {str(n) for n in range(61752, 61763)}
@@ -88,7 +88,7 @@ def read(path):
     elif "rtasp" in name:
         yield from as_rows(header, records, "RT", 5, "NYISO rtasp")
     else:
-        report = next(w for w in ("damlbmp_zone", "damlbmp_gen", "rtlbmp_zone", "realtime_zone") if w in name)
+        report = next(w for w in ("damlbmp_zone", "damlbmp_gen", "rtlbmp_zone", "rtlbmp_gen", "realtime_zone", "realtime_gen") if w in name)
         market, minutes = {"da": ("DA", 60), "rt": ("RT", 60), "re": ("RT", 5)}[report[:2]]
         yield from lbmp_rows(records, market, minutes, minutes == 5, f"NYISO {report}")
 
@@ -133,9 +133,11 @@ def main():
     busbar = os.path.abspath(sys.argv[1])
     samples = Path(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("BUSBAR_SAMPLES", "../shared/samples")) / "nyiso"
     check = Checks()
+    check_generated(check, busbar, [f"nyiso.{r}" for r in ("damlbmp_zone", "damlbmp_gen", "rtlbmp_zone", "rtlbmp_gen", "realtime_zone",
+                                                           "realtime_gen", "damasp", "rtasp")], read)
     if not samples.is_dir():
-        print(f"SKIPPED: no folder {samples}\n0 passed, 0 failed, 1 skipped")
-        return 0
+        print(f"SKIPPED: no folder {samples}")
+        return check.end()
     files = sorted(p for p in samples.glob("*/*.csv") if p.parent.name != "realtime_latest")
     for path in files:
         code, stderr, got = converted(busbar, [path])

@@ -163,3 +163,24 @@ def converted(busbar, files, *options):
         done = subprocess.run([busbar, "convert", *map(str, files), "-o", f"{scratch}/lake", "--memory-limit", "128M", *options],
                               capture_output=True, text=True, errors="replace")
         return done.returncode, done.stderr, lake_of(f"{scratch}/lake")
+
+
+def generated(busbar, report, first, days, folder):
+    """Raw files of one report, in the operator's layout but made up."""
+    done = subprocess.run([busbar, "generate", report, "-o", str(folder), "--nodes", "23", "--from", first, "--days", str(days), "--seed", "5"],
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return sorted(p for p in Path(folder).rglob("*") if p.is_file())
+
+
+def check_generated(check, busbar, reports, read):
+    """Both switch days and their neighbours of every report."""
+    for report in reports:
+        with tempfile.TemporaryDirectory(prefix="busbar-generated-") as scratch:
+            files = [p for first, days in (("2024-03-09", 2), ("2024-11-02", 2), ("2023-12-31", 2))
+                     for p in generated(busbar, report, first, days, f"{scratch}/{first}")]
+            want = [row for path in files for row in read(path)]
+            code, stderr, got = converted(busbar, files)
+            check(f"generated {report}: exit code", None if code == 0 else f"{code}: {stderr[-400:]}")
+            check(f"generated {report}: {len(want)} rows", differences(want, got) if want else "nothing was read")
