@@ -97,7 +97,8 @@ static enum bb_status take_lock(struct bb_lake *lake, bb_lake_wait wait, void *w
         struct timespec pause = { 0, WAIT_POLL_MS * 1000000L };
         if (errno != EWOULDBLOCK && errno != EINTR) return bb_fail_errno(err, BB_IO, errno, "%s: cannot lock", path);
         read_holder(lake->lock_fd, holder, sizeof holder);
-        if (!wait || wait(wait_ctx, holder))
+        if (wait && wait(wait_ctx, holder)) return bb_fail(err, BB_INTERRUPTED, "interrupted while %s was being written by %s", lake->root, holder);
+        if (!wait)
             return bb_fail(err, BB_IO, "%s is being written by %s; wait for it to end, or end it", lake->root, holder);
         nanosleep(&pause, NULL);
     }

@@ -16,7 +16,7 @@
 
 struct bb_lake;
 
-/* Called while another run holds the lock, again and again; holder says who. Returns non-zero to give up waiting. */
+/* Called while another run holds the lock, again and again; holder says who. Returns non-zero to give up waiting: BB_INTERRUPTED. */
 typedef int (*bb_lake_wait)(void *ctx, const char *holder);
 
 /* Makes the folder if needed, takes the lock, removes what killed runs left. BB_IO: cannot be made, read or locked. */
