@@ -16,12 +16,17 @@ enum bb_report_level bb_report_level(uint64_t seen, uint64_t expected)
 
 /* ---- collecting ---- */
 
-static enum bb_status no_room(struct bb_report *r, struct bb_error *err) { return bb_fail_budget(err, &r->budget, "the report"); }
+static enum bb_status no_room(struct bb_report *r, struct bb_error *err)
+{
+    return bb_fail_budget(err, &r->budget, "the report");
+}
 
 static void name_of(const struct bb_quality_state *s, const struct bb_place_key *key, char out[BB_REPORT_NAME])
 {
-    if (s->dataset.kind == BB_ANCILLARY && key->id.n) snprintf(out, BB_REPORT_NAME, "%.*s, %.*s", BB_STR_ARG(key->name), BB_STR_ARG(key->id));
-    else snprintf(out, BB_REPORT_NAME, "%.*s", BB_STR_ARG(key->name));
+    if (s->dataset.kind == BB_ANCILLARY && key->id.n)
+        snprintf(out, BB_REPORT_NAME, "%.*s, %.*s", BB_STR_ARG(key->name), BB_STR_ARG(key->id));
+    else
+        snprintf(out, BB_REPORT_NAME, "%.*s", BB_STR_ARG(key->name));
 }
 
 /* Keeps the list's longest gaps, the longest first. */
@@ -39,8 +44,10 @@ static void collect_gaps(struct bb_report_year *y, const struct bb_quality_view 
 {
     const struct bb_quality_state *s = v->state;
     for (size_t i = 1; i < s->n_slots; i++) {
-        struct bb_report_gap gap = { .from_utc_s = bb_quality_slot_utc_s(s, s->slots[i - 1].last + 1), .to_utc_s = bb_quality_slot_utc_s(s, s->slots[i].first),
-                                     .n = s->slots[i].first - s->slots[i - 1].last - 1, .n_ranges = 1 };
+        struct bb_report_gap gap = { .from_utc_s = bb_quality_slot_utc_s(s, s->slots[i - 1].last + 1),
+                                     .to_utc_s = bb_quality_slot_utc_s(s, s->slots[i].first),
+                                     .n = s->slots[i].first - s->slots[i - 1].last - 1,
+                                     .n_ranges = 1 };
         keep_gap(y->gaps_for_all, &y->n_listed_for_all, &gap);
     }
     y->n_gaps_for_all = s->n_slots ? s->n_slots - 1 : 0;
@@ -57,7 +64,8 @@ static void collect_gaps(struct bb_report_year *y, const struct bb_quality_view 
     }
 }
 
-static void keep_price(struct bb_report_price *list, unsigned *n, const struct bb_quality_state *s, const struct bb_quality_extreme *e, double direction)
+static void keep_price(struct bb_report_price *list, unsigned *n, const struct bb_quality_state *s,
+                       const struct bb_quality_extreme *e, double direction)
 {
     unsigned at = *n;
     while (at > 0 && list[at - 1].price * direction < e->price * direction) at--;
@@ -81,7 +89,10 @@ static void collect_hubs(struct bb_report_dataset *d, const struct bb_quality_vi
 {
     for (size_t i = 0; i < v->n_locations; i++) {
         const struct bb_place_key *key = &v->locations[i].entry->key;
-        struct bb_report_hub hub = { .n_seen = v->locations[i].n_seen, .rank = key->type == BB_TYPE_HUB ? 0 : key->type == BB_TYPE_ZONE ? 1 : 2 };
+        struct bb_report_hub hub = { .n_seen = v->locations[i].n_seen,
+                                     .rank = key->type == BB_TYPE_HUB    ? 0
+                                             : key->type == BB_TYPE_ZONE ? 1
+                                                                         : 2 };
         size_t at = 0;
         snprintf(hub.name, sizeof hub.name, "%.*s", BB_STR_ARG(key->name));
         while (at < d->n_hubs && strcmp(d->hubs[at].name, hub.name) != 0) at++;
@@ -98,7 +109,8 @@ static void collect_hubs(struct bb_report_dataset *d, const struct bb_quality_vi
     }
 }
 
-static enum bb_status collect_days(struct bb_report *r, struct bb_report_year *y, const struct bb_quality_view *v, struct bb_error *err)
+static enum bb_status collect_days(struct bb_report *r, struct bb_report_year *y, const struct bb_quality_view *v,
+                                   struct bb_error *err)
 {
     struct bb_quality_day *days = NULL;
     struct bb_zone *zone;
@@ -116,7 +128,8 @@ static enum bb_status collect_days(struct bb_report *r, struct bb_report_year *y
     for (size_t i = 0; i < n; i++) {
         /* a day on which no location is expected is still a day of the file's span: its intervals are missing */
         uint64_t expected = days[i].values_expected ? days[i].values_expected : days[i].slots_expected;
-        y->days[i] = (struct bb_report_day){ days[i].day, days[i].locations, (uint8_t)bb_report_level(days[i].values_seen, expected),
+        y->days[i] = (struct bb_report_day){ days[i].day, days[i].locations,
+                                             (uint8_t)bb_report_level(days[i].values_seen, expected),
                                              bb_quality_percent(days[i].values_seen, expected) };
     }
     y->n_days = n;
@@ -124,14 +137,16 @@ static enum bb_status collect_days(struct bb_report *r, struct bb_report_year *y
     return BB_OK;
 }
 
-static enum bb_status find_dataset(struct bb_report *r, const struct bb_quality_state *s, struct bb_report_dataset **d_ret, struct bb_error *err)
+static enum bb_status find_dataset(struct bb_report *r, const struct bb_quality_state *s,
+                                   struct bb_report_dataset **d_ret, struct bb_error *err)
 {
     for (size_t i = 0; i < r->n_datasets; i++)
         if (bb_dataset_cmp(&r->datasets[i].dataset, &s->dataset) == 0 && r->datasets[i].half == s->half) {
             *d_ret = &r->datasets[i];
             return BB_OK;
         }
-    if (!bb_grow(&r->budget, (void **)&r->datasets, &r->cap_datasets, r->n_datasets + 1, sizeof *r->datasets)) return no_room(r, err);
+    if (!bb_grow(&r->budget, (void **)&r->datasets, &r->cap_datasets, r->n_datasets + 1, sizeof *r->datasets))
+        return no_room(r, err);
     *d_ret = &r->datasets[r->n_datasets++];
     **d_ret = (struct bb_report_dataset){ .dataset = s->dataset, .half = s->half };
     return BB_OK;
@@ -144,20 +159,34 @@ static char *take(char **from)
     return p;
 }
 
-static enum bb_status collect_year(struct bb_report *r, struct bb_lake_file *f, const struct bb_quality_view *v, struct bb_error *err)
+static enum bb_status collect_year(struct bb_report *r, struct bb_lake_file *f, const struct bb_quality_view *v,
+                                   struct bb_error *err)
 {
     const struct bb_quality_state *s = f->state;
     struct bb_report_dataset *d = NULL;
     struct bb_report_year *y;
     size_t n_path = strlen(f->path) + 1;
     BB_TRY(find_dataset(r, s, &d, err));
-    if (!bb_grow(&r->budget, (void **)&d->years, &d->cap_years, d->n_years + 1, sizeof *d->years)) return no_room(r, err);
+    if (!bb_grow(&r->budget, (void **)&d->years, &d->cap_years, d->n_years + 1, sizeof *d->years))
+        return no_room(r, err);
     y = &d->years[d->n_years++];
-    *y = (struct bb_report_year){ .year = s->year, .nbytes = f->nbytes, .n_sources = f->n_sources, .duplicates = f->ledger.duplicates,
-                                  .revisions = f->ledger.revisions, .n_locations = v->n_locations, .n_with_gaps = v->n_with_gaps,
-                                  .n_late = v->n_late, .n_gone = v->n_gone, .slots_expected = v->slots_expected, .slots_seen = v->slots_seen,
-                                  .completeness = bb_quality_completeness(v), .first_utc_s = s->first_utc_s, .last_utc_s = s->last_utc_s,
-                                  .changed_utc_s = f->changed_utc_s, .first_source = take(&f->first_source), .last_source = take(&f->last_source) };
+    *y = (struct bb_report_year){ .year = s->year,
+                                  .nbytes = f->nbytes,
+                                  .n_sources = f->n_sources,
+                                  .duplicates = f->ledger.duplicates,
+                                  .revisions = f->ledger.revisions,
+                                  .n_locations = v->n_locations,
+                                  .n_with_gaps = v->n_with_gaps,
+                                  .n_late = v->n_late,
+                                  .n_gone = v->n_gone,
+                                  .slots_expected = v->slots_expected,
+                                  .slots_seen = v->slots_seen,
+                                  .completeness = bb_quality_completeness(v),
+                                  .first_utc_s = s->first_utc_s,
+                                  .last_utc_s = s->last_utc_s,
+                                  .changed_utc_s = f->changed_utc_s,
+                                  .first_source = take(&f->first_source),
+                                  .last_source = take(&f->last_source) };
     y->path = bb_alloc(&r->budget, n_path);
     if (!y->path) return no_room(r, err);
     memcpy(y->path, f->path, n_path);
@@ -202,8 +231,27 @@ static int by_dataset(const void *a_, const void *b_)
     return c ? c : (int)a->half - (int)b->half;
 }
 
-static int by_year(const void *a_, const void *b_) { return ((const struct bb_report_year *)a_)->year - ((const struct bb_report_year *)b_)->year; }
-static int by_hub(const void *a_, const void *b_) { return strcmp(((const struct bb_report_hub *)a_)->name, ((const struct bb_report_hub *)b_)->name); }
+static int by_year(const void *a_, const void *b_)
+{
+    return ((const struct bb_report_year *)a_)->year - ((const struct bb_report_year *)b_)->year;
+}
+static int by_hub(const void *a_, const void *b_)
+{
+    return strcmp(((const struct bb_report_hub *)a_)->name, ((const struct bb_report_hub *)b_)->name);
+}
+
+/* What is missing between two years' files is a gap of neither file: it is told with the later year. */
+static void note_gap_between(const struct bb_report_dataset *d, const struct bb_report_year *before,
+                             struct bb_report_year *y)
+{
+    int64_t step_s = (int64_t)d->dataset.minutes * 60, from = before->last_utc_s / step_s * step_s + step_s,
+            to = y->first_utc_s / step_s * step_s;
+    struct bb_report_gap gap = { .from_utc_s = from, .to_utc_s = to, .n_ranges = 1 };
+    if (to <= from) return;
+    gap.n = (uint64_t)((to - from) / step_s);
+    y->n_gaps_for_all++;
+    keep_gap(y->gaps_for_all, &y->n_listed_for_all, &gap);
+}
 
 static void put_in_order(struct bb_report *r)
 {
@@ -213,6 +261,7 @@ static void put_in_order(struct bb_report *r)
         int best = d->n_hubs ? d->hubs[0].rank : 0;
         size_t n = 0;
         qsort(d->years, d->n_years, sizeof *d->years, by_year);
+        for (size_t k = 1; k < d->n_years; k++) note_gap_between(d, &d->years[k - 1], &d->years[k]);
         while (n < d->n_hubs && d->hubs[n].rank == best) n++; /* zones only where there is no hub */
         d->n_hubs = n;
         if (n) qsort(d->hubs, n, sizeof *d->hubs, by_hub);
@@ -225,8 +274,8 @@ static int has_price_figures(const struct bb_report *r, const struct bb_report_d
     if (d->half != BB_HUB || (d->dataset.market != BB_DA && d->dataset.market != BB_RT)) return 0;
     for (size_t i = 0; i < r->n_datasets; i++) {
         const struct bb_report_dataset *other = &r->datasets[i];
-        if (other->half == BB_HUB && other->dataset.iso == d->dataset.iso && other->dataset.market == d->dataset.market &&
-            other->dataset.minutes > d->dataset.minutes)
+        if (other->half == BB_HUB && other->dataset.iso == d->dataset.iso &&
+            other->dataset.market == d->dataset.market && other->dataset.minutes > d->dataset.minutes)
             return 0;
     }
     return 1;
@@ -238,8 +287,8 @@ static enum bb_status write_page(struct bb_report *r, struct bb_error *err)
     for (size_t i = 0; i < r->n_datasets; i++) {
         const struct bb_report_dataset *d = &r->datasets[i];
         if (i == 0 || d->dataset.iso != d[-1].dataset.iso)
-            bb_out_printf(&r->out, "%s<section class=iso id=%s><h2>%s</h2>\n", i ? "</section>\n" : "", bb_iso_infos[d->dataset.iso].folder,
-                          bb_iso_infos[d->dataset.iso].name);
+            bb_out_printf(&r->out, "%s<section class=iso id=%s><h2>%s</h2>\n", i ? "</section>\n" : "",
+                          bb_iso_infos[d->dataset.iso].folder, bb_iso_infos[d->dataset.iso].name);
         bb_report_dataset_head(r, d);
         bb_report_calendars(r, d);
         bb_report_location_chart(r, d);
@@ -276,7 +325,8 @@ enum busbar_result busbar_report(const char *lake, busbar_write write, void *ctx
     bb_budget_init(&r.budget, 0, 0);
     bb_out_init(&r.out, write, ctx, &r.budget);
     status = bb_lake_walk(lake, visit, &r, &err);
-    if (status == BB_OK && r.n_files == 0) status = bb_fail(&err, BB_MISUSE, "%s holds no file of a busbar lake", lake);
+    if (status == BB_OK && r.n_files == 0)
+        status = bb_fail(&err, BB_MISUSE, "%s holds no file of a busbar lake", lake);
     if (status == BB_OK) {
         put_in_order(&r);
         status = write_page(&r, &err);

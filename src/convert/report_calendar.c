@@ -24,13 +24,18 @@ static void level_path(struct bb_report *r, const uint8_t *levels, int n_days, i
             bb_out_printf(&r->out, level == 255 ? "<path class=ln d='" : "<path class=l%d d='", level);
             begun = 1;
         }
-        if (wide_from >= 0) bb_out_printf(&r->out, "M%d %dh%dv%dh-%dz", wide_from * CELL, MONTH_TOP, (week - wide_from) * CELL, 7 * CELL, (week - wide_from) * CELL);
+        if (wide_from >= 0)
+            bb_out_printf(&r->out, "M%d %dh%dv%dh-%dz", wide_from * CELL, MONTH_TOP, (week - wide_from) * CELL,
+                          7 * CELL, (week - wide_from) * CELL);
         wide_from = -1;
         for (int y = 0; y < 7 && week < n_weeks;) {
             int k = week * 7 + y - first_weekday, from = y;
             while (y < 7 && k >= 0 && k < n_days && levels[k] == level) y++, k++;
-            if (y > from) bb_out_printf(&r->out, "M%d %dh%dv%dh-%dz", week * CELL, MONTH_TOP + from * CELL, CELL, (y - from) * CELL, CELL);
-            else y++;
+            if (y > from)
+                bb_out_printf(&r->out, "M%d %dh%dv%dh-%dz", week * CELL, MONTH_TOP + from * CELL, CELL,
+                              (y - from) * CELL, CELL);
+            else
+                y++;
         }
     }
     if (begun) bb_out_put(&r->out, BB_STR("'/>"));
@@ -39,7 +44,8 @@ static void level_path(struct bb_report *r, const uint8_t *levels, int n_days, i
 /* Names of months above their first full week, and a step line before each month. */
 static void months(struct bb_report *r, int year, int first_weekday)
 {
-    static const char *const names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    static const char *const names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
     int32_t first = bb_day_of((struct bb_date){ year, 1, 1 });
     for (int m = 1; m <= 12; m++) {
         int at = bb_day_of((struct bb_date){ year, m, 1 }) - first + first_weekday, week = at / 7;
@@ -47,9 +53,12 @@ static void months(struct bb_report *r, int year, int first_weekday)
     }
     bb_out_put(&r->out, BB_STR("<path class=month d='"));
     for (int m = 2; m <= 12; m++) {
-        int at = bb_day_of((struct bb_date){ year, m, 1 }) - first + first_weekday, x = at / 7 * CELL, y = at % 7 * CELL;
-        if (y) bb_out_printf(&r->out, "M%d.2 %dv-%dh-%dv%d", x + CELL - 1, MONTH_TOP, -y, CELL, 7 * CELL - y);
-        else bb_out_printf(&r->out, "M%d.2 %dv%d", x - 1, MONTH_TOP, 7 * CELL);
+        int at = bb_day_of((struct bb_date){ year, m, 1 }) - first + first_weekday, x = at / 7 * CELL,
+            y = at % 7 * CELL;
+        if (y)
+            bb_out_printf(&r->out, "M%d.2 %dv-%dh-%dv%d", x + CELL - 1, MONTH_TOP, -y, CELL, 7 * CELL - y);
+        else
+            bb_out_printf(&r->out, "M%d.2 %dv%d", x - 1, MONTH_TOP, 7 * CELL);
     }
     bb_out_put(&r->out, BB_STR("'/>"));
 }
@@ -62,13 +71,15 @@ static void worst_days(struct bb_report *r, const struct bb_report_year *y)
     for (size_t i = 0; i < y->n_days; i++) n_bad += y->days[i].level != BB_LEVEL_ALL;
     bb_out_printf(&r->out, "%d: ", y->year);
     if (n_bad == 0) {
-        bb_out_printf(&r->out, "<span class=soft>%zu day%s, all complete</span>", y->n_days, y->n_days == 1 ? "" : "s");
+        bb_out_printf(&r->out, "<span class=soft>%zu day%s, all complete</span>", y->n_days,
+                      y->n_days == 1 ? "" : "s");
         return;
     }
     bb_out_printf(&r->out, "<span class=soft>%zu of %zu days incomplete: ", n_bad, y->n_days);
     for (size_t i = 0; i < y->n_days && shown < 3; i++) {
         if (y->days[i].level == BB_LEVEL_ALL) continue;
-        bb_out_printf(&r->out, "%s%s (%.*f&nbsp;%%)", shown++ ? ", " : "", bb_day_text(y->days[i].day, text) + 5, y->days[i].percent < 99.0 ? 0 : 2, y->days[i].percent);
+        bb_out_printf(&r->out, "%s%s (%.*f&nbsp;%%)", shown++ ? ", " : "", bb_day_text(y->days[i].day, text) + 5,
+                      y->days[i].percent < 99.0 ? 0 : 2, y->days[i].percent);
     }
     bb_out_printf(&r->out, "%s</span>", n_bad > shown ? ", &hellip;" : "");
 }
@@ -86,11 +97,14 @@ static void calendar(struct bb_report *r, const struct bb_report_year *y)
     }
     bb_out_put(&r->out, BB_STR("<figure class=year><figcaption>"));
     worst_days(r, y);
-    bb_out_printf(&r->out, "</figcaption><svg viewBox='0 0 540 %d' width=540 height=%d role=img aria-label='completeness by day, %d'>", MONTH_TOP + 7 * CELL,
-                  MONTH_TOP + 7 * CELL, y->year);
+    bb_out_printf(
+        &r->out,
+        "</figcaption><svg viewBox='0 0 540 %d' width=540 height=%d role=img aria-label='completeness by day, %d'>",
+        MONTH_TOP + 7 * CELL, MONTH_TOP + 7 * CELL, y->year);
     level_path(r, levels, n_days, first_weekday, 255);
     for (int level = 0; level < BB_N_LEVEL; level++) level_path(r, levels, n_days, first_weekday, level);
-    bb_out_printf(&r->out, "<g transform='translate(0 %d)'><rect width=%d height=%d fill='url(#g)'/></g>", MONTH_TOP, width, 7 * CELL);
+    bb_out_printf(&r->out, "<g transform='translate(0 %d)'><rect width=%d height=%d fill='url(#g)'/></g>",
+                  MONTH_TOP, width, 7 * CELL);
     months(r, y->year, first_weekday);
     bb_out_put(&r->out, BB_STR("</svg></figure>\n"));
 }
@@ -119,21 +133,35 @@ void bb_report_location_chart(struct bb_report *r, const struct bb_report_datase
             least = BB_MIN(least, d->years[i].days[k].locations);
         }
     if (to - from < 2 || most == 0) return;
-    bb_out_printf(&r->out, "<h4>%s with a price, by day</h4>\n<figure><svg viewBox='0 0 1130 %d' width=1130 height=%d role=img aria-label='number over time'><path class=area d='M0 %d",
+    bb_out_printf(&r->out,
+                  "<h4>%s with a price, by day</h4>\n<figure><svg viewBox='0 0 1130 %d' width=1130 height=%d "
+                  "role=img aria-label='number over time'><path class=area d='M0 %d",
                   d->half == BB_AS ? "Products" : "Locations", TOP + HEIGHT + 16, TOP + HEIGHT + 16, TOP + HEIGHT);
     for (size_t i = 0; i <= d->n_years; i++)
         for (size_t k = 0; i < d->n_years ? k < d->years[i].n_days : k < 1; k++) {
             int32_t day = i < d->n_years ? d->years[i].days[k].day : to;
             uint32_t value = i < d->n_years ? d->years[i].days[k].locations : 0;
             if (day > expected_day && now != 0) { /* years without a file between two with one */
-                bb_out_printf(&r->out, "H%.1fV%d", (double)(expected_day - from) * WIDTH / (to - from), TOP + HEIGHT);
+                bb_out_printf(&r->out, "H%.1fV%d", (double)(expected_day - from) * WIDTH / (to - from),
+                              TOP + HEIGHT);
                 now = 0;
             }
             expected_day = day + 1;
             if (value == now) continue;
-            bb_out_printf(&r->out, "H%.1fV%.1f", (double)(day - from) * WIDTH / (to - from), TOP + HEIGHT - (double)value * HEIGHT / most);
+            bb_out_printf(&r->out, "H%.1fV%.1f", (double)(day - from) * WIDTH / (to - from),
+                          TOP + HEIGHT - (double)value * HEIGHT / most);
             now = value;
         }
-    bb_out_printf(&r->out, "'/><path class=axis d='M0 %dh%d'/><text x=%d y=%d>%u</text><text x=0 y=%d>%s</text><text x=%d y=%d text-anchor=end>%s</text></svg></figure>\n", TOP + HEIGHT,
-                  WIDTH, WIDTH + 5, TOP + 9, most, TOP + HEIGHT + 13, bb_day_text(from, a), WIDTH, TOP + HEIGHT + 13, bb_day_text(to - 1, b));
+    bb_out_put(&r->out, BB_STR("\'/>"));
+    for (int year = bb_date_of(from).year + 1; year <= bb_date_of(to - 1).year; year++) {
+        double x = (double)(bb_day_of((struct bb_date){ year, 1, 1 }) - from) * WIDTH / (to - from);
+        bb_out_printf(&r->out, "<path class=axis d=\'M%.1f %dv%d\'/>", x, TOP, HEIGHT + 4);
+        if (x > 80.0 && x < WIDTH - 100.0)
+            bb_out_printf(&r->out, "<text x=%.1f y=%d text-anchor=middle>%d</text>", x, TOP + HEIGHT + 13, year);
+    }
+    bb_out_printf(&r->out,
+                  "<path class=axis d='M0 %dh%d'/><text x=%d y=%d>%u</text><text x=0 y=%d>%s</text><text x=%d "
+                  "y=%d text-anchor=end>%s</text></svg></figure>\n",
+                  TOP + HEIGHT, WIDTH, WIDTH + 5, TOP + 9, most, TOP + HEIGHT + 13, bb_day_text(from, a), WIDTH,
+                  TOP + HEIGHT + 13, bb_day_text(to - 1, b));
 }

@@ -7,18 +7,37 @@
 #include "convert/lake_file.h"
 #include "lake/quality_view.h"
 
-#define BB_REPORT_GAPS    10 /* listed per dataset and year */
-#define BB_REPORT_HUBS    6  /* price figures per dataset */
-#define BB_REPORT_NAME    96
+#define BB_REPORT_GAPS 10 /* listed per dataset and year */
+#define BB_REPORT_HUBS 6  /* price figures per dataset */
+#define BB_REPORT_NAME 96
 
 enum bb_report_level { /* how complete a day is; also the classes .l0 … of the page */
-    BB_LEVEL_NONE, BB_LEVEL_POOR, BB_LEVEL_HALF, BB_LEVEL_MOST, BB_LEVEL_NEARLY, BB_LEVEL_ALL, BB_N_LEVEL
+                       BB_LEVEL_NONE,
+                       BB_LEVEL_POOR,
+                       BB_LEVEL_HALF,
+                       BB_LEVEL_MOST,
+                       BB_LEVEL_NEARLY,
+                       BB_LEVEL_ALL,
+                       BB_N_LEVEL
 };
 enum bb_report_level bb_report_level(uint64_t seen, uint64_t expected);
 
-struct bb_report_day { int32_t day; uint32_t locations; uint8_t level; double percent; };
-struct bb_report_gap { char name[BB_REPORT_NAME]; int64_t from_utc_s, to_utc_s; uint64_t n, n_ranges; }; /* name "": missing for all */
-struct bb_report_price { char name[BB_REPORT_NAME]; uint32_t start_utc_s; double price; };
+struct bb_report_day {
+    int32_t day;
+    uint32_t locations;
+    uint8_t level;
+    double percent;
+};
+struct bb_report_gap {
+    char name[BB_REPORT_NAME];
+    int64_t from_utc_s, to_utc_s;
+    uint64_t n, n_ranges;
+}; /* name "": missing for all */
+struct bb_report_price {
+    char name[BB_REPORT_NAME];
+    uint32_t start_utc_s;
+    double price;
+};
 
 struct bb_report_year {
     int year;
@@ -35,7 +54,11 @@ struct bb_report_year {
     size_t n_listed_for_all, n_listed;
 };
 
-struct bb_report_hub { char name[BB_REPORT_NAME]; uint64_t n_seen; int rank; /* HUB 0, ZONE 1, others 2 */ };
+struct bb_report_hub {
+    char name[BB_REPORT_NAME];
+    uint64_t n_seen;
+    int rank; /* HUB 0, ZONE 1, others 2 */
+};
 
 struct bb_report_dataset {
     struct bb_dataset dataset;
@@ -44,7 +67,8 @@ struct bb_report_dataset {
     size_t n_years, cap_years;
     struct bb_report_price high[BB_QUALITY_EXTREMES], low[BB_QUALITY_EXTREMES];
     unsigned n_high, n_low;
-    struct bb_report_hub hubs[BB_REPORT_HUBS]; /* whose prices are shown; sorted by name before the figures are made */
+    struct bb_report_hub
+        hubs[BB_REPORT_HUBS]; /* whose prices are shown; sorted by name before the figures are made */
     size_t n_hubs;
 };
 
@@ -62,12 +86,12 @@ struct bb_report {
 /* ---- text ---- */
 void bb_html_text(struct bb_out *out, struct bb_str text); /* escaped */
 void bb_html_cstr(struct bb_out *out, const char *text);
-const char *bb_html_count(uint64_t n, char out[32]);       /* 4,633,200 */
-const char *bb_html_size(uint64_t nbytes, char out[32]);   /* 1.2 GB */
-const char *bb_html_minute(int64_t utc_s, char out[32]);   /* 2024-03-10 05:00 */
+const char *bb_html_count(uint64_t n, char out[32]);     /* 4,633,200 */
+const char *bb_html_size(uint64_t nbytes, char out[32]); /* 1.2 GB */
+const char *bb_html_minute(int64_t utc_s, char out[32]); /* 2024-03-10 05:00 */
 
 /* ---- parts ---- */
-void bb_report_head(struct bb_report *r);                  /* style, title, tiles, overview */
+void bb_report_head(struct bb_report *r); /* style, title, tiles, overview */
 void bb_report_dataset_head(struct bb_report *r, const struct bb_report_dataset *d);
 void bb_report_calendars(struct bb_report *r, const struct bb_report_dataset *d);
 void bb_report_location_chart(struct bb_report *r, const struct bb_report_dataset *d);
@@ -76,6 +100,7 @@ void bb_report_oddities(struct bb_report *r, const struct bb_report_dataset *d);
 void bb_report_sources(struct bb_report *r, const struct bb_report_dataset *d);
 void bb_report_foot(struct bb_report *r);
 /* Reads the dataset's files and draws monthly prices and the hour-by-month map of its hubs. */
-enum bb_status bb_report_prices(struct bb_report *r, const struct bb_report_dataset *d, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_report_prices(struct bb_report *r, const struct bb_report_dataset *d,
+                                struct bb_error *err) BB_WARN_UNUSED;
 
 #endif
