@@ -1,6 +1,8 @@
 /* busbar_convert: options → plan → jobs → files with their names. */
 #include "convert/door.h"
 #include "convert/job.h"
+#include "convert/lake_file.h"
+#include "convert/names.h"
 #include "markets/reference.h"
 #include "convert/seen.h"
 
@@ -137,21 +139,32 @@ static void count(struct bb_run *run, const struct bb_tables *tables)
  * interrupted or given up leaves the lake exactly as it was. */
 static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_tables *done, size_t *n_done, struct bb_error *err)
 {
+    unsigned changed = 0; /* operators whose files got their names */
     for (size_t i = 0; i < plan->n_jobs; i++) {
         struct bb_zone *zone;
         enum bb_status status;
         BB_TRY(bb_zone_open(bb_iso_infos[plan->jobs[i].dataset.iso].zone_name, NULL, &run->budget, &zone, err));
-        status = bb_job_run(run, plan, &plan->jobs[i], zone, &done[*n_done], err);
+        status = bb_names_prepare(run, plan->jobs[i].dataset.iso, err);
+        if (status == BB_OK) status = bb_job_run(run, plan, &plan->jobs[i], zone, &done[*n_done], err);
         bb_zone_close(zone);
         if (status != BB_OK) return status;
+        status = bb_names_learn(run, &done[*n_done], err);
+        if (status != BB_OK) {
+            bb_tables_reset(&done[*n_done]);
+            return status;
+        }
         count(run, &done[*n_done]);
         bb_tables_keep_files_only(&done[*n_done]);
         ++*n_done;
     }
     bb_run_check_limits(run, 1);
     if (run->too_many_rejects || (run->options->strict && something_rejected(run))) return BB_OK;
-    for (size_t i = 0; i < *n_done; i++) BB_TRY(publish(run, &done[i], err));
-    return BB_OK;
+    for (size_t i = 0; i < *n_done; i++) {
+        BB_TRY(publish(run, &done[i], err));
+        for (size_t k = 0; k < done[i].n; k++)
+            if (done[i].list[k]->file) changed |= 1u << done[i].job->dataset.iso;
+    }
+    return run->lake && changed ? bb_lake_write_metadata(bb_lake_root(run->lake), changed, &run->budget, err) : BB_OK;
 }
 
 /* The next run knows these inputs by size and time. Only what was published counts. */
@@ -214,6 +227,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options, 
         }
         bb_rejects_free(run.rejects);
         bb_reference_free(run.reference);
+        bb_known_names_free(run.names);
         bb_lake_close(run.lake);
         bb_pool_free(run.pool);
         bb_pq_compressors_free(run.compressors);

@@ -102,6 +102,7 @@ static enum bb_status open_reader(struct job *j, struct open_source *os, const s
     status = bb_detect(&evidence, found, err);
     if (status == BB_OK)
         status = bb_reader_new(found, &j->job->dataset, &evidence, j->zone, j->tables->places, &j->run->budget, &os->reader, err);
+    if (status == BB_OK && j->run->names) bb_reader_use_names(os->reader, j->run->names);
     if (status == BB_OK && j->run->reference) bb_reader_use_reference(os->reader, j->run->reference);
     bb_free(found);
     if (status == BB_REJECT) status = BB_SKIP; /* was a price file when the plan was made */

@@ -17,6 +17,8 @@ struct bb_run {
     struct bb_pool *pool;
     struct bb_pq_compressors *compressors;
     struct bb_reference *reference; /* what lists of locations say; NULL: none was given */
+    unsigned names_of;              /* operators (bits) whose names were looked up in the lake */
+    struct bb_known_names *names;   /* of operators whose names travel; NULL: none is among the inputs */
     struct bb_lake *lake;           /* NULL in a dry run */
     struct bb_rejects *rejects;
     struct bb_year_file_style style;

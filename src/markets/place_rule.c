@@ -1,5 +1,6 @@
 #include "markets/place_rule.h"
 #include "markets/product_rule.h"
+#include "markets/known_names.h"
 #include "markets/reference.h"
 
 #include <math.h>
@@ -105,6 +106,7 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
     }
     if (name_is_id && key->id.n == 0) key->id = key->name;
     key->identity = by_id ? key->id : key->name;
+    if (reader->known) bb_known_names_fill(reader->known, reader->format->iso, key);
     if (reader->format->finish_place) reader->format->finish_place(key);
     if (reader->reference) bb_reference_fill(reader->reference, reader->format->iso, key);
     return 1;

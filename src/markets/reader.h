@@ -73,6 +73,10 @@ enum bb_status bb_reader_new(const struct bb_detection *detection, const struct 
                              struct bb_places *places, struct bb_budget *budget, struct bb_reader **reader_ret,
                              struct bb_error *err) BB_WARN_UNUSED;
 void bb_reader_free(struct bb_reader *reader);
+/* Before the first block: completes names, ids and types from what other files of the operator said (known_names.h). */
+struct bb_known_names;
+void bb_reader_use_names(struct bb_reader *reader, const struct bb_known_names *names);
+
 /* Before the first block: completes locations from lists of them (reference.h), which outlive the reader. NULL: none. */
 struct bb_reference;
 void bb_reader_use_reference(struct bb_reader *reader, const struct bb_reference *reference);

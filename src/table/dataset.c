@@ -3,13 +3,13 @@
 #include <stdio.h>
 
 const struct bb_iso_info bb_iso_infos[BB_N_ISO] = {
-    [BB_PJM] = { "PJM", "pjm", "America/New_York", 1 },
-    [BB_CAISO] = { "CAISO", "caiso", "America/Los_Angeles", 0 },
-    [BB_NYISO] = { "NYISO", "nyiso", "America/New_York", 0 },
-    [BB_ERCOT] = { "ERCOT", "ercot", "America/Chicago", 0 },
-    [BB_MISO] = { "MISO", "miso", "Etc/GMT+5", 1 },
-    [BB_ISONE] = { "ISONE", "isone", "America/New_York", 1 },
-    [BB_SPP] = { "SPP", "spp", "America/Chicago", 0 },
+    [BB_PJM] = { "PJM", "pjm", "America/New_York", 0, 1 },
+    [BB_CAISO] = { "CAISO", "caiso", "America/Los_Angeles", 0, 0 },
+    [BB_NYISO] = { "NYISO", "nyiso", "America/New_York", 0, 0 },
+    [BB_ERCOT] = { "ERCOT", "ercot", "America/Chicago", 0, 0 },
+    [BB_MISO] = { "MISO", "miso", "Etc/GMT+5", 1, 1 },
+    [BB_ISONE] = { "ISONE", "isone", "America/New_York", 1, 1 },
+    [BB_SPP] = { "SPP", "spp", "America/Chicago", 0, 0 },
 };
 
 const char *const bb_market_names[BB_N_MARKET] = {

@@ -10,6 +10,7 @@ struct bb_iso_info {
     const char *name;      /* the iso column: "ISONE" */
     const char *folder;    /* "isone" */
     const char *zone_name; /* IANA name of the operator's local time; MISO is Etc/GMT+5 all year */
+    int names_travel;      /* some reports leave out names, ids or types that others say: they are taken from those */
     int lambda_is_energy;  /* system_lambda equals the energy component (contract 4) */
 };
 extern const struct bb_iso_info bb_iso_infos[BB_N_ISO];
