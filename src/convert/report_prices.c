@@ -255,7 +255,7 @@ static void colour(double at, unsigned *red, unsigned *green, unsigned *blue)
 
 static void hour_map(const struct prices *p)
 {
-    enum { W = 40, H = 17, LEFT = 34, TOP = 16 };
+    enum { W = 40, H = 17, MAP_LEFT = 34, MAP_TOP = 16 };
     static const char *const names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
     struct bb_out *out = &p->r->out;
@@ -275,12 +275,12 @@ static void hour_map(const struct prices *p)
     bb_out_printf(out,
                   "<h4>Mean price by local hour and month, %s</h4>\n<div class=scroll><svg viewBox='0 0 %d %d' "
                   "width=%d height=%d role=img aria-label='prices by hour and month'>",
-                  p->d->n_hubs == 1 ? "$/MWh" : "mean of these points, $/MWh", LEFT + 24 * W, TOP + n_rows * H,
-                  LEFT + 24 * W, TOP + n_rows * H);
+                  p->d->n_hubs == 1 ? "$/MWh" : "mean of these points, $/MWh", MAP_LEFT + 24 * W,
+                  MAP_TOP + n_rows * H, MAP_LEFT + 24 * W, MAP_TOP + n_rows * H);
     for (int h = 0; h < 24; h++)
-        bb_out_printf(out, "<text x=%d y=11 text-anchor=middle>%d</text>", LEFT + h * W + W / 2, h);
+        bb_out_printf(out, "<text x=%d y=11 text-anchor=middle>%d</text>", MAP_LEFT + h * W + W / 2, h);
     for (int m = 0; m < 12; m++) {
-        int y = TOP + row * H, any = 0;
+        int y = MAP_TOP + row * H, any = 0;
         for (int h = 0; h < 24; h++) {
             double mean;
             unsigned red, green, blue;
@@ -288,10 +288,10 @@ static void hour_map(const struct prices *p)
             mean = p->hour_sum[m][h] / (double)p->hour_n[m][h];
             any = 1;
             colour(high > low ? (mean - low) / (high - low) : 0.3, &red, &green, &blue);
-            bb_out_printf(out, "<rect x=%d y=%d width=%d height=%d fill='#%02x%02x%02x'/>", LEFT + h * W, y, W - 1,
-                          H - 1, red, green, blue);
+            bb_out_printf(out, "<rect x=%d y=%d width=%d height=%d fill='#%02x%02x%02x'/>", MAP_LEFT + h * W, y,
+                          W - 1, H - 1, red, green, blue);
             bb_out_printf(out, "<text x=%d y=%d text-anchor=middle style='fill:%s'>%.*f</text>",
-                          LEFT + h * W + W / 2, y + 12, red + green + blue < 400 ? "#fff" : "#14202b",
+                          MAP_LEFT + h * W + W / 2, y + 12, red + green + blue < 400 ? "#fff" : "#14202b",
                           fabs(mean) < 9.95 ? 1 : 0, mean);
         }
         if (any) bb_out_printf(out, "<text x=0 y=%d>%s</text>", y + 12, names[m]);
