@@ -128,6 +128,7 @@ for suite in $suites; do
             for iso in ercot isone miso nyiso spp; do
                 many "interop check_$iso" .venv/bin/python "tests/interop/check_$iso.py" build/busbar
             done
+            many "interop check_report" .venv/bin/python tests/interop/check_report.py build/busbar
             many "interop check_pq_writer" .venv/bin/python tests/interop/check_pq_writer.py build/tests/test_pq_write
         fi ;;
     asan)

@@ -95,7 +95,7 @@ static const char style[] =
     "var(--c4)}.b3{background:var(--c3)}"
     ".b2{background:var(--c2)}.b1{background:var(--c1)}.b0{background:var(--c0);color:#fff}.bn{background:var(--"
     "none)}\n"
-    ".scroll{overflow-x:auto}.flow{display:flex;flex-wrap:wrap;gap:14px 26px}.year{flex:0 1 534px}.year "
+    ".scroll{overflow-x:auto}.flow{display:flex;flex-wrap:wrap;gap:14px 26px}.year{flex:0 1 528px}.year "
     "figcaption{font-size:13px;margin-bottom:3px}"
     "figure{margin:0}svg{display:block;max-width:100%;height:auto}svg text{font:10px "
     "system-ui,sans-serif;fill:#5c6b7a}\n"
@@ -150,12 +150,22 @@ static void put_anchor(struct bb_report *r, const struct bb_report_dataset *d)
     bb_out_printf(&r->out, "%s-%s", bb_iso_infos[d->dataset.iso].folder, name);
 }
 
+static int has_year(const struct bb_report *r, int year)
+{
+    for (size_t i = 0; i < r->n_datasets; i++)
+        for (size_t k = 0; k < r->datasets[i].n_years; k++)
+            if (r->datasets[i].years[k].year == year) return 1;
+    return 0;
+}
+
+/* Years of which nothing is there are left out. */
 static void overview(struct bb_report *r)
 {
     char text[32], name[64];
     bb_out_put(&r->out, BB_STR("<div class='card scroll'><h3>Completeness by year, in percent</h3>\n<table "
                                "class=overview><tr><th></th>"));
-    for (int y = r->first_year; y <= r->last_year; y++) bb_out_printf(&r->out, "<th>%d</th>", y);
+    for (int y = r->first_year; y <= r->last_year; y++)
+        if (has_year(r, y)) bb_out_printf(&r->out, "<th>%d</th>", y);
     bb_out_put(&r->out, BB_STR("</tr>\n"));
     for (size_t i = 0; i < r->n_datasets; i++) {
         const struct bb_report_dataset *d = &r->datasets[i];
@@ -168,6 +178,7 @@ static void overview(struct bb_report *r)
         put_anchor(r, d);
         bb_out_printf(&r->out, "'>%s</a></td>", name);
         for (int y = r->first_year; y <= r->last_year; y++) {
+            if (!has_year(r, y)) continue;
             while (k < d->n_years && d->years[k].year < y) k++;
             if (k == d->n_years || d->years[k].year != y)
                 bb_out_put(&r->out, BB_STR("<td><span class='cell bn'>&nbsp;</span></td>"));

@@ -1,0 +1,208 @@
+/* The registries of a lake against hand-made expectations, read with another JSON library. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "lake/metadata.h"
+
+struct world {
+    struct bb_budget budget;
+    struct bb_metadata *metadata;
+    char root[64];
+};
+
+struct location {
+    const char *name, *id, *zone;
+    enum bb_type type;
+    double voltage_kv;
+    uint32_t first_hour, last_hour; /* of its rows, from the first instant of the year on; every hour between */
+};
+
+static void make_world(struct world *w)
+{
+    memset(w, 0, sizeof *w);
+    bb_budget_init(&w->budget, 0, 0);
+    assert_int_equal(bb_metadata_new(&w->budget, &w->metadata, NULL), BB_OK);
+    snprintf(w->root, sizeof w->root, "/tmp/busbar-metadata-XXXXXX");
+    assert_non_null(mkdtemp(w->root));
+}
+
+static void free_world(struct world *w)
+{
+    char command[128];
+    bb_metadata_free(w->metadata);
+    assert_int_equal(w->budget.used_nbytes, 0);
+    snprintf(command, sizeof command, "rm -r '%s'", w->root);
+    assert_int_equal(system(command), 0);
+}
+
+static void add_file(struct world *w, struct bb_dataset dataset, enum bb_half half, int year,
+                     const struct location *locations, size_t n)
+{
+    struct bb_zone *zone;
+    struct bb_places *places = bb_places_new(&w->budget);
+    struct bb_quality *q;
+    const struct bb_quality_state *state;
+    int64_t start, end;
+    assert_int_equal(bb_zone_open(bb_iso_infos[dataset.iso].zone_name, NULL, &w->budget, &zone, NULL), BB_OK);
+    assert_int_equal(bb_quality_new(&w->budget, &dataset, half, year, zone, places, &q, NULL), BB_OK);
+    bb_zone_day(zone, bb_day_of((struct bb_date){ year, 1, 1 }), &start, &end);
+    uint32_t place[8];
+    for (size_t i = 0; i < n; i++) {
+        const struct location *l = &locations[i];
+        struct bb_place_key key = { .identity = bb_str_of(l->name),
+                                    .name = bb_str_of(l->name),
+                                    .id = bb_str_of(l->id),
+                                    .zone = bb_str_of(l->zone),
+                                    .type = l->type,
+                                    .voltage_kv = l->voltage_kv,
+                                    .unit = half == BB_AS ? BB_STR("$/MW") : BB_STR("") };
+        assert_int_equal(bb_places_intern(places, &key, &place[i], NULL), BB_OK);
+    }
+    for (uint32_t hour = 0; hour < 200; hour++)
+        for (size_t i = 0; i < n; i++) {
+            struct bb_row row = {
+                .start_utc_s = (uint32_t)start + hour * 3600, .place = place[i], .present = 1, .value = { 1.0 }
+            };
+            if (hour >= locations[i].first_hour && hour <= locations[i].last_hour)
+                assert_int_equal(bb_quality_add(q, &row, 1, NULL), BB_OK);
+        }
+    assert_int_equal(bb_quality_finish(q, &state, NULL), BB_OK);
+    assert_int_equal(bb_metadata_add(w->metadata, state, NULL), BB_OK);
+    bb_quality_free(q);
+    bb_places_free(places);
+    bb_zone_close(zone);
+}
+
+static json_t *read_json(const struct world *w, const char *path)
+{
+    char full[256];
+    json_error_t error;
+    snprintf(full, sizeof full, "%s/metadata/%s", w->root, path);
+    json_t *j = json_load_file(full, 0, &error);
+    if (!j) fail_msg("%s: %s", full, error.text);
+    return j;
+}
+
+static const char *text(json_t *object, const char *key) { return json_string_value(json_object_get(object, key)); }
+
+static const struct bb_dataset da = { BB_PJM, BB_DA, BB_ENERGY, 60 }, rt = { BB_PJM, BB_RT, BB_ENERGY, 60 },
+                               as = { BB_PJM, BB_DA, BB_ANCILLARY, 60 }, miso = { BB_MISO, BB_DA, BB_ENERGY, 60 };
+
+static void test_registries(void **unused)
+{
+    (void)unused;
+    struct world w;
+    static const struct location hubs[] = { { "WESTERN HUB", "51288", "", BB_TYPE_HUB, NAN, 0, 10 },
+                                            { "AEP", "8445784", "", BB_TYPE_ZONE, NAN, 5, 5 },
+                                            { "NYIS", "5413134", "", BB_TYPE_INTERFACE, NAN, 0, 10 } };
+    /* before.zone unknown, then known; the voltage changes: what was seen last counts */
+    static const struct location nodes23[] = { { "01ALLEGH", "1", "", BB_TYPE_NODE, 138.0, 100, 120 },
+                                               { "OLD", "2", "AEP", BB_TYPE_GEN, 69.0, 0, 3 } };
+    static const struct location nodes24[] = { { "01ALLEGH", "1", "AP", BB_TYPE_BUS, 230.0, 7, 9 },
+                                               { "01ALLEGH", "3", "AP", BB_TYPE_BUS, NAN, 7, 7 } };
+    static const struct location products[] = { { "RTO-REG", "RTO", "REG", BB_TYPE_NODE, NAN, 1, 2 } };
+    static const struct location foreign[] = { { "AECI", "", "", BB_TYPE_NODE, NAN, 0, 0 } };
+    make_world(&w);
+    add_file(&w, da, BB_HUB, 2024, hubs, 3);
+    add_file(&w, da, BB_NODAL, 2024, nodes24, 2);
+    add_file(&w, rt, BB_NODAL, 2023, nodes23, 2); /* an older file after a newer one */
+    add_file(&w, as, BB_AS, 2024, products, 1);
+    add_file(&w, miso, BB_NODAL, 2024, foreign, 1);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(bb_metadata_write(w.metadata, w.root, BB_PJM, NULL), BB_OK);
+        assert_int_equal(bb_metadata_write_market_info(w.metadata, w.root, NULL), BB_OK);
+    }
+
+    json_t *j = read_json(&w, "hubs/pjm_hubs.json"), *list = json_object_get(j, "hubs");
+    assert_int_equal(json_integer_value(json_object_get(j, "count")), 2);
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(text(json_array_get(list, 0), "name"), "NYIS"); /* in order of names */
+    assert_string_equal(text(json_array_get(list, 1), "name"), "WESTERN HUB");
+    assert_string_equal(text(json_array_get(list, 1), "id"), "51288");
+    assert_string_equal(text(json_array_get(list, 1), "type"), "HUB");
+    assert_string_equal(text(json_array_get(list, 1), "first"), "2024-01-01T05:00:00Z");
+    assert_string_equal(text(json_array_get(list, 1), "last"), "2024-01-01T15:00:00Z");
+    assert_true(json_is_null(json_object_get(json_array_get(list, 1), "voltage_kv")));
+    json_decref(j);
+
+    j = read_json(&w, "zones/pjm_zones.json");
+    assert_int_equal(json_array_size(json_object_get(j, "zones")), 1);
+    assert_string_equal(text(json_array_get(json_object_get(j, "zones"), 0), "name"), "AEP");
+    json_decref(j);
+
+    j = read_json(&w, "nodes/pjm_nodes.json");
+    list = json_object_get(j, "nodes");
+    assert_int_equal(json_array_size(list), 3);
+    json_t *node = json_array_get(list, 0);
+    assert_string_equal(text(node, "name"), "01ALLEGH");
+    assert_string_equal(text(node, "id"), "1");
+    assert_string_equal(text(node, "zone"), "AP");
+    assert_string_equal(text(node, "type"), "BUS");
+    assert_true(json_number_value(json_object_get(node, "voltage_kv")) == 230.0);
+    assert_string_equal(text(node, "first"), "2023-01-05T09:00:00Z"); /* hour 100 of 2023 */
+    assert_string_equal(text(node, "last"), "2024-01-01T14:00:00Z");
+    assert_int_equal(json_array_size(json_object_get(node, "datasets")), 2);
+    assert_string_equal(text(json_array_get(list, 1), "id"), "3"); /* the same name, another point */
+    assert_string_equal(text(json_array_get(list, 2), "name"), "OLD");
+    assert_string_equal(text(json_array_get(list, 2), "type"), "GEN");
+    json_decref(j);
+
+    j = read_json(&w, "ancillary_services/pjm_ancillary_services.json");
+    node = json_array_get(json_object_get(j, "ancillary_services"), 0);
+    assert_string_equal(text(node, "product"), "RTO-REG");
+    assert_string_equal(text(node, "region"), "RTO");
+    assert_string_equal(text(node, "product_standard"), "REG");
+    assert_string_equal(text(node, "unit"), "$/MW");
+    json_decref(j);
+
+    j = read_json(&w, "market_info.json");
+    list = json_object_get(j, "operators");
+    assert_int_equal(json_array_size(list), 2);
+    node = json_array_get(list, 0);
+    assert_string_equal(text(node, "iso"), "PJM");
+    assert_string_equal(text(node, "time_zone"), "America/New_York");
+    assert_int_equal(json_array_size(json_object_get(node, "datasets")), 4);
+    assert_string_equal(text(json_array_get(list, 1), "time_zone"), "Etc/GMT+5");
+    node = json_array_get(json_object_get(node, "datasets"), 0);
+    assert_string_equal(text(node, "dataset"), "da_energy_hourly_hub");
+    assert_int_equal(json_integer_value(json_object_get(node, "rows")), 11 + 1 + 11);
+    assert_int_equal(json_integer_value(json_object_get(node, "locations")), 3);
+    assert_int_equal(json_integer_value(json_array_get(json_object_get(node, "years"), 0)), 2024);
+    json_decref(j);
+    free_world(&w);
+}
+
+/* A registry that became empty does not stay behind. */
+static void test_stale_registry(void **unused)
+{
+    (void)unused;
+    struct world w;
+    char path[256];
+    static const struct location hubs[] = { { "WESTERN HUB", "51288", "", BB_TYPE_HUB, NAN, 0, 10 } },
+                                 nodes[] = { { "X", "1", "", BB_TYPE_NODE, NAN, 0, 1 } };
+    make_world(&w);
+    snprintf(path, sizeof path, "%s/metadata/hubs/pjm_hubs.json", w.root);
+    add_file(&w, da, BB_HUB, 2024, hubs, 1);
+    assert_int_equal(bb_metadata_write(w.metadata, w.root, BB_PJM, NULL), BB_OK);
+    assert_int_equal(access(path, F_OK), 0);
+    bb_metadata_free(w.metadata);
+    assert_int_equal(bb_metadata_new(&w.budget, &w.metadata, NULL), BB_OK);
+    add_file(&w, da, BB_NODAL, 2024, nodes, 1);
+    assert_int_equal(bb_metadata_write(w.metadata, w.root, BB_PJM, NULL), BB_OK);
+    assert_int_not_equal(access(path, F_OK), 0);
+    free_world(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_registries), cmocka_unit_test(test_stale_registry) };
+    return cmocka_run_group_tests_name("metadata", tests, NULL, NULL);
+}
