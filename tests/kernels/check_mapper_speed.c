@@ -167,6 +167,34 @@ static struct text make_isone(size_t nbytes, struct sums *want)
     return t;
 }
 
+/* A gridstatus export of SPP's real-time prices: two stamps with offsets, the time column repeats the first. */
+static struct text make_export(size_t nbytes, struct sums *want)
+{
+    struct text t = { 0 };
+    put(&t, "Time,Interval Start,Interval End,Market,Location,Location Type,PNode,LMP,Energy,Congestion,Loss\n");
+    for (long slot = 0; t.n < nbytes; slot++) {
+        long utc = 1704088800L + slot * 300, end = utc + 300; /* 2024-01-01 in Chicago */
+        time_t a = utc - 21600, b = end - 21600;
+        struct tm from, to;
+        char start[40], stop[40];
+        gmtime_r(&a, &from);
+        gmtime_r(&b, &to);
+        strftime(start, sizeof start, "%Y-%m-%d %H:%M:%S-06:00", &from);
+        strftime(stop, sizeof stop, "%Y-%m-%d %H:%M:%S-06:00", &to);
+        for (int i = 0; i < 1100; i++) {
+            int v = (int)(next() % 900000) - 50000;
+            put(&t,
+                "%s,%s,%s,REAL_TIME_5_MIN,AREA_PLACE%d,Settlement "
+                "Location,PN_PLACE%d,%s%d.%04d,27.0081,0.0509,0.3039\n",
+                start, start, stop, i, i, v < 0 ? "-" : "", abs(v) / 10000, abs(v) % 10000);
+            want->total += v / 10000.0;
+            want->rows++;
+            want->time += (unsigned long long)utc;
+        }
+    }
+    return t;
+}
+
 struct sink {
     struct sums got;
 };
@@ -361,6 +389,11 @@ static void spp(void **unused)
     check("RTBM-LMP-DAILY-SL-20260601.csv", make_spp, "spp.RTBM-LMP-DAILY-SL");
     check("RTBM-MCP-DAILY-20260601.csv", make_spp_reserves, "spp.RTBM-MCP-DAILY");
 }
+static void exports(void **unused)
+{
+    (void)unused;
+    check("2024-01-01_lmp_real_time_5_min.csv", make_export, "spp.gridstatus_lmp");
+}
 static void miso_week(void **unused)
 {
     (void)unused;
@@ -370,8 +403,9 @@ static void miso_week(void **unused)
 int main(int argc, char **argv)
 {
     if (argc > 1) cmocka_set_test_filter(argv[1]);
-    const struct CMUnitTest tests[] = { cmocka_unit_test(pjm),      cmocka_unit_test(caiso), cmocka_unit_test(miso),
-                                        cmocka_unit_test(nyiso),    cmocka_unit_test(isone), cmocka_unit_test(spp),
-                                        cmocka_unit_test(miso_week) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(pjm),       cmocka_unit_test(caiso),
+                                        cmocka_unit_test(miso),      cmocka_unit_test(nyiso),
+                                        cmocka_unit_test(isone),     cmocka_unit_test(spp),
+                                        cmocka_unit_test(miso_week), cmocka_unit_test(exports) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
