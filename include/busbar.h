@@ -117,6 +117,7 @@ struct busbar_convert_result {
     uint64_t input_nbytes, output_nbytes, spilled_nbytes, peak_nbytes /* of the memory account */;
     uint64_t datasets_published;
     double seconds;
+    uint64_t groups_kept, rows_kept; /* row groups of the lake that no new row reached, carried over byte for byte; and their rows, which `rows` counts */
 };
 enum busbar_result busbar_convert(const struct busbar_convert_options *options, struct busbar_convert_result *result,
                                   struct busbar_error *error);

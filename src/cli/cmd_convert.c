@@ -101,6 +101,7 @@ static int choose_output(struct busbar_convert_options *o, const struct cli_args
                           v[CLI_CONVERT_MAX_REJECTS]);
     o->strict = v[CLI_CONVERT_STRICT] != NULL;
     o->dry_run = v[CLI_CONVERT_DRY_RUN] != NULL;
+    o->rebuild = v[CLI_CONVERT_REBUILD] != NULL;
     o->temp_dir = v[CLI_CONVERT_TEMP_DIR];
     return 0;
 }

@@ -108,6 +108,8 @@ void cli_put_summary_json(const struct busbar_convert_result *result, unsigned l
     put_number("output_nbytes", result->output_nbytes);
     put_number("spilled_nbytes", result->spilled_nbytes);
     put_number("datasets_published", result->datasets_published);
+    put_number("groups_kept", result->groups_kept);
+    put_number("rows_kept", result->rows_kept);
     put_number("peak_nbytes", result->peak_nbytes);
     put_number("peak_rss_nbytes", peak_rss_nbytes);
     fputs("}\n", stderr);

@@ -129,6 +129,8 @@ static void count(struct bb_run *run, const struct bb_tables *tables)
     for (size_t i = 0; i < tables->n; i++) {
         const struct bb_table *t = tables->list[i];
         run->result->rows += t->rows_out;
+        run->result->groups_kept += t->groups_copied;
+        run->result->rows_kept += t->rows_copied;
         run->result->duplicates += t->counts.duplicates;
         run->result->revisions += t->counts.revisions;
         run->result->spilled_nbytes += t->counts.spilled_nbytes;

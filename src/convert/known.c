@@ -4,6 +4,7 @@
 #include "lake/ledger.h"
 #include "parquet/pq_read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,13 +16,16 @@ struct old_source {
     const char *report, *data_source;
     uint64_t content_nbytes;
     int64_t publication_utc_s;
-    uint32_t first_utc_s, n_files, n_listed;
-    uint8_t filtered, joined, preliminary, derived, identity_is_id;
+    uint32_t first_utc_s, last_utc_s, n_files;
+    int year; /* of the file that lists it */
+    struct bb_year_set years, listed; /* of its rows; that the lake has in full */
+    uint8_t replaced, joined, preliminary, derived, identity_is_id;
 };
 
 struct loading { /* one dataset */
     struct bb_run *run;
     struct bb_plan *plan;
+    int year; /* of the ledger being read */
     struct old_source *list;
     size_t n, cap;
     size_t n_read_again; /* inputs whose content the ledger names, but that must be read */
@@ -67,9 +71,10 @@ static enum bb_status on_source(void *ctx, const struct bb_ledger_source *s, str
         return bb_fail_budget(err, &l->run->budget, "the lake's list of sources");
     o = &l->list[l->n];
     *o = (struct old_source){ .content_nbytes = s->content_nbytes, .publication_utc_s = s->publication_utc_s, .first_utc_s = s->first_utc_s,
-                              .n_files = s->n_files, .n_listed = 1, .filtered = s->filtered, .joined = s->joined,
+                              .last_utc_s = s->last_utc_s, .n_files = s->n_files, .year = l->year, .years = s->years, .joined = s->joined,
                               .preliminary = s->preliminary, .derived = s->derived };
     memcpy(o->hash, s->hash, sizeof o->hash);
+    bb_year_set_add(&o->years, l->year);
     find_report(s->report, o);
     BB_TRY(keep_names(l, s, &o->text, err));
     l->n++;
@@ -95,29 +100,45 @@ static enum bb_status read_ledger(struct loading *l, const char *path, struct bb
     return status;
 }
 
-static int by_name(const void *a_, const void *b_)
+static int posting_cmp(const struct old_source *a, const struct old_source *b)
 {
-    const struct old_source *a = a_, *b = b_;
     int c = bb_str_cmp(a->text->leaf.path, b->text->leaf.path);
     if (c == 0) c = bb_str_cmp(a->text->leaf.member, b->text->leaf.member);
     if (c == 0) c = strcmp(a->hash, b->hash);
+    if (c == 0) c = a->publication_utc_s < b->publication_utc_s ? -1 : a->publication_utc_s > b->publication_utc_s;
     return c;
 }
 
-/* One entry per content, however many files of the lake list it. */
+static int by_posting_and_year(const void *a_, const void *b_)
+{
+    const struct old_source *a = a_, *b = b_;
+    int c = posting_cmp(a, b);
+    return c ? c : a->year - b->year;
+}
+
+/* One entry per posting of a content, however many files of the lake list it; a year counts as listed when all its files do: a run may have
+ * been killed between two of them. */
 static void fold(struct loading *l)
 {
     size_t n = 0;
-    if (l->n) qsort(l->list, l->n, sizeof *l->list, by_name);
-    for (size_t i = 0; i < l->n; i++) {
-        struct old_source *to = &l->list[n - (n > 0)];
-        if (n > 0 && by_name(to, &l->list[i]) == 0) {
-            to->n_listed++;
-            to->filtered |= l->list[i].filtered;
-            to->first_utc_s = BB_MIN(to->first_utc_s, l->list[i].first_utc_s);
-        } else {
-            l->list[n++] = l->list[i];
+    if (l->n) qsort(l->list, l->n, sizeof *l->list, by_posting_and_year);
+    for (size_t i = 0; i < l->n;) {
+        struct old_source *to = &l->list[n];
+        *to = l->list[i];
+        for (size_t first = i; i < l->n && (i == first || posting_cmp(to, &l->list[i]) == 0);) {
+            int year = l->list[i].year;
+            uint32_t n_listed = 0, n_files = 0;
+            for (; i < l->n && l->list[i].year == year && (i == first || posting_cmp(to, &l->list[i]) == 0); i++) {
+                const struct old_source *from = &l->list[i];
+                n_listed++;
+                n_files = BB_MAX(n_files, from->n_files);
+                bb_year_set_join(&to->years, &from->years);
+                to->first_utc_s = BB_MIN(to->first_utc_s, from->first_utc_s);
+                to->last_utc_s = BB_MAX(to->last_utc_s, from->last_utc_s);
+            }
+            if (n_listed >= n_files) bb_year_set_add(&to->listed, year);
         }
+        n++;
     }
     l->n = n;
 }
@@ -129,6 +150,7 @@ static enum bb_status load_dataset(struct loading *l, const struct bb_dataset *d
         for (int year = BB_FIRST_YEAR; year <= BB_LAST_YEAR; year++) {
             char path[BB_PATH_MAX];
             bb_lake_path(bb_lake_root(l->run->lake), l->run->style.hive, d, (enum bb_half)half, year, path);
+            l->year = year;
             BB_TRY(read_ledger(l, path, err));
         }
     fold(l);
@@ -181,18 +203,48 @@ static int same_name(const struct old_source *o, const struct bb_leaf *leaf)
     return bb_str_eq(o->text->leaf.path, ledger_name(leaf)) && bb_str_eq(o->text->leaf.member, leaf->member);
 }
 
-static enum bb_status is_known(struct loading *l, struct bb_plan_source *s, struct bb_seen *seen, int *known_ret, struct bb_error *err)
+/* The file had other content when it was last converted: that content is an earlier posting now, so that where both have a row, the new one
+ * wins. Rows that only the earlier content had stay: the same path may be used for one day after the other. */
+static void note_change(struct loading *l, const struct bb_plan_source *s, struct bb_seen *seen)
+{
+    char before[33], text[1024];
+    if (!bb_seen_before(seen, s->leaf, before) || strcmp(before, s->hash) == 0) return;
+    for (size_t i = first_of_name(l, s->leaf); i < l->n && same_name(&l->list[i], s->leaf); i++) {
+        struct old_source *o = &l->list[i];
+        if (strcmp(o->hash, before) != 0) continue;
+        o->replaced = 1;
+        if (s->first_utc_s < o->first_utc_s || s->first_utc_s > o->last_utc_s) continue; /* other days: nothing to say */
+        snprintf(text, sizeof text, "%.*s%s%.*s changed since it was converted: its rows replace those it had given; rows that it no longer has stay in the "
+                 "lake (--rebuild with all files starts over)",
+                 (int)BB_MIN(s->leaf->path.n, 400u), s->leaf->path.p, s->leaf->member.n ? ": " : "", (int)BB_MIN(s->leaf->member.n, 300u),
+                 s->leaf->member.n ? s->leaf->member.p : "");
+        bb_run_warn(l->run, text);
+    }
+}
+
+static int wants_more(const struct loading *l, const struct old_source *o)
+{
+    for (int year = BB_FIRST_YEAR; year <= BB_LAST_YEAR; year++)
+        if (bb_year_set_has(&o->years, year) && !bb_year_set_has(&o->listed, year) && bb_run_wants_year(l->run, year)) return 1;
+    return 0;
+}
+
+/* Not known: *held_ret has the years that the lake holds all the same. */
+static enum bb_status is_known(struct loading *l, struct bb_plan_source *s, struct bb_seen *seen, int *known_ret, struct bb_year_set *held_ret,
+                               struct bb_error *err)
 {
     *known_ret = 0;
     for (size_t i = first_of_name(l, s->leaf); i < l->n && same_name(&l->list[i], s->leaf); i++) {
         const struct old_source *o = &l->list[i];
         if (s->leaf->size && s->leaf->size != o->content_nbytes) continue;
         if (!s->hash[0] && !bb_seen_find(seen, s->leaf, s->hash)) BB_TRY(bb_known_hash(l->run, s->leaf, s->hash, err));
-        if (strcmp(s->hash, o->hash) != 0) continue;
-        *known_ret = !o->filtered && o->n_listed >= o->n_files;
+        if (strcmp(s->hash, o->hash) != 0 || o->publication_utc_s < s->publication_utc_s) continue; /* posted anew: it may win now */
+        *known_ret = !wants_more(l, o);
+        *held_ret = o->listed;
         l->n_read_again += !*known_ret;
         return BB_OK;
     }
+    note_change(l, s, seen);
     return BB_OK;
 }
 
@@ -200,7 +252,7 @@ static void remove_dataset(struct bb_plan_source *s, const struct bb_dataset *d)
 {
     uint8_t n = 0;
     for (int k = 0; k < s->n_datasets; k++)
-        if (bb_dataset_cmp(&s->datasets[k], d) != 0) s->datasets[n++] = s->datasets[k];
+        if (bb_dataset_cmp(&s->datasets[k], d) != 0) s->held[n] = s->held[k], s->datasets[n++] = s->datasets[k];
     s->n_datasets = n;
 }
 
@@ -209,11 +261,11 @@ static enum bb_status apply_dataset(struct loading *l, const struct bb_dataset *
     *anything_new = 0;
     for (size_t i = 0; i < l->plan->n_sources; i++) {
         struct bb_plan_source *s = &l->plan->sources[i];
-        int has = 0, known = 0;
-        for (int k = 0; k < s->n_datasets; k++) has |= bb_dataset_cmp(&s->datasets[k], d) == 0;
-        if (!has || s->old) continue;
+        int k = 0, known = 0;
+        while (k < s->n_datasets && bb_dataset_cmp(&s->datasets[k], d) != 0) k++;
+        if (k == s->n_datasets || s->old) continue;
         if (bb_run_stopped(l->run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
-        BB_TRY(is_known(l, s, seen, &known, err));
+        BB_TRY(is_known(l, s, seen, &known, &s->held[k], err));
         if (known) remove_dataset(s, d);
         else *anything_new = 1;
         if (known && s->n_datasets == 0) l->run->result->files_skipped++;
@@ -228,7 +280,7 @@ static int is_read_again(const struct loading *l, const struct old_source *o, co
     for (size_t i = 0; i < n_inputs; i++) {
         const struct bb_plan_source *s = &l->plan->sources[i];
         int has = 0;
-        if (s->old || strcmp(s->hash, o->hash) != 0 || !same_name(o, s->leaf)) continue;
+        if (s->old || strcmp(s->hash, o->hash) != 0 || s->publication_utc_s != o->publication_utc_s || !same_name(o, s->leaf)) continue;
         for (int k = 0; k < s->n_datasets; k++) has |= bb_dataset_cmp(&s->datasets[k], d) == 0;
         if (has) return 1;
     }
@@ -243,7 +295,7 @@ static enum bb_status append_old(struct loading *l, const struct bb_dataset *d, 
         if (l->n_read_again && is_read_again(l, o, d, n_inputs)) continue;
         struct bb_plan_source s = { .leaf = &o->text->leaf, .report = o->report, .data_source = o->data_source, .datasets = { *d }, .n_datasets = 1,
                                     .derive_energy = o->derived, .first_utc_s = o->first_utc_s, .publication_utc_s = o->publication_utc_s,
-                                    .content_nbytes = o->content_nbytes, .old = 1, .joined = o->joined, .preliminary = o->preliminary,
+                                    .content_nbytes = o->content_nbytes, .old = 1, .replaced = o->replaced, .joined = o->joined, .preliminary = o->preliminary,
                                     .identity_is_id = o->identity_is_id };
         memcpy(s.hash, o->hash, sizeof s.hash);
         if (!bb_grow(&l->run->budget, (void **)&l->plan->sources, &l->plan->cap_sources, l->plan->n_sources + 1, sizeof *l->plan->sources))

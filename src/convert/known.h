@@ -13,7 +13,4 @@ enum bb_status bb_known_apply(struct bb_run *run, struct bb_plan *plan, const st
 /* The hash of a leaf's content, by reading it all. */
 enum bb_status bb_known_hash(struct bb_run *run, const struct bb_leaf *leaf, char hash[33], struct bb_error *err) BB_WARN_UNUSED;
 
-#define BB_FIRST_YEAR 1990 /* of what a lake may hold: no operator published before */
-#define BB_LAST_YEAR  2105 /* seconds of struct bb_row end in 2106 */
-
 #endif

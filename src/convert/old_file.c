@@ -77,6 +77,9 @@ static enum bb_status locate_groups(struct bb_old_file *old, struct bb_error *er
         if (!stats->has_min_max || sscanf(text, "%llu:%llu", &offset, &nbytes) != 2 || offset > bb_pq_reader_file_nbytes(old->reader) ||
             nbytes > bb_pq_reader_file_nbytes(old->reader) - offset)
             return bb_fail(err, BB_SKIP, "row group %zu does not say where its rows came from", g);
+        if (int64_of(stats->min) / unit < 0 || int64_of(stats->max) / unit >= UINT32_MAX || int64_of(stats->min) > int64_of(stats->max) ||
+            (g > 0 && int64_of(stats->min) / unit <= old->groups[g - 1].last_utc_s))
+            return bb_fail(err, BB_SKIP, "row group %zu does not follow the one before it in time", g);
         old->groups[g] = (struct bb_old_group){ (uint32_t)(int64_of(stats->min) / unit), (uint32_t)(int64_of(stats->max) / unit), offset, nbytes };
         p = blank ? blank + 1 : end;
     }
@@ -180,13 +183,18 @@ enum bb_status bb_old_file_origins(struct bb_old_file *old, size_t group, enum b
                                    void *ctx, struct bb_error *err)
 {
     struct bb_provenance_list list;
+    uint64_t left = (uint64_t)bb_pq_group_rows(old->reader, group);
     enum bb_status status = open_list(old, group, &list, err);
+    if (status == BB_SKIP) bb_fail_prefix(err, "%s", old->path), status = BB_IO;
     if (status != BB_OK) return status;
     for (;;) {
-        uint64_t rows;
+        uint64_t rows = 0;
         uint32_t origin = BB_NO_CODE;
         status = next_run(old, &list, &rows, &origin, err);
+        if (status == BB_OK ? rows > left : status == BB_EOF && left > 0)
+            status = bb_fail(err, BB_IO, "%s: the list of sources has not as many rows as row group %zu; convert everything with --rebuild", old->path, group);
         if (status != BB_OK) break;
+        left -= rows;
         status = on_run(ctx, origin, rows, err);
         if (status != BB_OK) break;
     }
@@ -285,13 +293,13 @@ static enum bb_status slice_of(struct loader *l, uint32_t source, uint32_t *slic
     return BB_OK;
 }
 
-/* The energy of joined rows was derived: it is left out and derived anew, because an operand may change. */
+/* Derived energy is left out and derived anew: an operand may change, and rows that were read now come without it. */
 static void finish_row(const struct loader *l, struct bb_row *row, uint32_t source)
 {
     const struct bb_plan_source *s = bb_tables_source(l->old->tables, source);
     if (s->joined) row->flags |= BB_ROW_PARTIAL;
     if (s->preliminary) row->flags |= BB_ROW_PRELIMINARY;
-    if (s->derive_energy && s->joined) {
+    if (s->derive_energy) {
         row->present &= (uint8_t)~(1u << BB_VALUE_ENERGY);
         row->value[BB_VALUE_ENERGY] = 0;
     }

@@ -186,6 +186,7 @@ static int by_posting(const void *a_, const void *b_)
     int c;
     if (a->publication_utc_s != b->publication_utc_s) return a->publication_utc_s < b->publication_utc_s ? -1 : 1;
     c = bb_str_cmp(a->leaf->name, b->leaf->name);
+    if (c == 0) c = b->replaced - a->replaced;
     if (c == 0) c = strcmp(a->hash, b->hash);
     if (c == 0) c = bb_str_cmp(a->leaf->path, b->leaf->path); /* equal content: any order gives equal rows */
     if (c == 0) c = bb_str_cmp(a->leaf->member, b->leaf->member);

@@ -4,11 +4,13 @@
 #define BB_PLAN_H
 
 #include "convert/run.h"
+#include "lake/year_set.h"
 
 struct bb_plan_source {
     const struct bb_leaf *leaf;
     const char *report, *data_source;
     struct bb_dataset datasets[BB_MAX_DATASETS];
+    struct bb_year_set held[BB_MAX_DATASETS]; /* of each: years of which the lake has all its rows; it is read for the sake of others */
     uint8_t n_datasets, order /* enum bb_file_order */, sequential, derive_energy;
     uint32_t first_utc_s;       /* first instant seen, 0 unknown */
     int64_t publication_utc_s;  /* stamp of the posting, else time in the archive, else 0 */
@@ -17,6 +19,7 @@ struct bb_plan_source {
     uint64_t content_nbytes;
     _Atomic uint8_t used;       /* rows of it went into the tables in this pass */
     uint8_t old;                /* not an input: a source that files of the lake were made from, leaf holds its name only */
+    uint8_t replaced;           /* an old source whose file has other content now: earlier than what has its name */
     uint8_t identity_is_id;     /* its locations are told apart by their ids */
     _Atomic uint8_t joined, preliminary; /* its rows are component lines; lose against final ones */
     uint8_t excluded;           /* found damaged while reading: contributes nothing */

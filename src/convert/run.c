@@ -48,6 +48,14 @@ void bb_run_progress(struct bb_run *run, const char *phase)
     pthread_mutex_unlock(&run->event_mutex);
 }
 
+int bb_run_wants_year(const struct bb_run *run, int year)
+{
+    const struct busbar_convert_options *o = run->options;
+    for (size_t i = 0; i < o->n_years; i++)
+        if (year >= o->year_from[i] && year <= o->year_to[i]) return 1;
+    return o->n_years == 0;
+}
+
 void bb_run_check_limits(struct bb_run *run, int at_end)
 {
     uint64_t rejects = run->n_rejects, records = run->n_records;

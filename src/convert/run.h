@@ -36,6 +36,9 @@ struct bb_run {
 /* Non-zero when the caller wants the run to end (a signal) or it must end (too many rejects). */
 int bb_run_stopped(const struct bb_run *run);
 
+/* --year. */
+int bb_run_wants_year(const struct bb_run *run, int year);
+
 /* Sets too_many_rejects when --max-rejects is passed; a share counts from the first 100,000 records on, or at the end. */
 void bb_run_check_limits(struct bb_run *run, int at_end);
 

@@ -152,15 +152,29 @@ void bb_seen_free(struct bb_seen *s)
     bb_free(s);
 }
 
+static int find_line(struct bb_seen *s, const struct bb_leaf *leaf, struct line *l)
+{
+    char scratch[2 * BB_PATH_MAX];
+    uint32_t *slot;
+    if (s->table_size == 0) return 0;
+    slot = slot_of(s, absolute(s, leaf->path, scratch), leaf->member);
+    return *slot != 0 && parse_line(s->text.p + *slot - 1, s->text.p + s->text.n, l);
+}
+
+int bb_seen_before(struct bb_seen *s, const struct bb_leaf *leaf, char hash[33])
+{
+    struct line l;
+    if (!find_line(s, leaf, &l)) return 0;
+    memcpy(hash, l.hash.p, 32);
+    hash[32] = '\0';
+    return 1;
+}
+
 int bb_seen_find(struct bb_seen *s, const struct bb_leaf *leaf, char hash[33])
 {
     struct line l;
-    uint32_t *slot;
     int64_t size, mtime_ns;
-    char scratch[2 * BB_PATH_MAX];
-    if (s->table_size == 0 || !outer_file(s, leaf->path)) return 0;
-    slot = slot_of(s, absolute(s, leaf->path, scratch), leaf->member);
-    if (*slot == 0 || !parse_line(s->text.p + *slot - 1, s->text.p + s->text.n, &l)) return 0;
+    if (!outer_file(s, leaf->path) || !find_line(s, leaf, &l)) return 0;
     if (bb_integer_parse(l.size.p, l.size.n, &size) != 0 || bb_integer_parse(l.mtime.p, l.mtime.n, &mtime_ns) != 0) return 0;
     if (size != s->last_size || mtime_ns != s->last_mtime_ns) return 0;
     memcpy(hash, l.hash.p, 32);

@@ -22,28 +22,43 @@ static struct bb_str report_text(void *ctx, uint32_t source) { return bb_str_of(
 
 /* ---- sources of the lake's files ---- */
 
-static int name_cmp(struct bb_str name_a, struct bb_str member_a, const char *hash_a, struct bb_str name_b, struct bb_str member_b, const char *hash_b)
+struct source_key {
+    struct bb_str name, member;
+    const char *hash;
+    int64_t publication_utc_s;
+};
+
+static int key_cmp(const struct source_key *a, const struct source_key *b)
 {
-    int c = bb_str_cmp(name_a, name_b);
-    if (c == 0) c = bb_str_cmp(member_a, member_b);
-    return c ? c : strcmp(hash_a, hash_b);
+    int c = bb_str_cmp(a->name, b->name);
+    if (c == 0) c = bb_str_cmp(a->member, b->member);
+    if (c == 0) c = strcmp(a->hash, b->hash);
+    if (c == 0) c = a->publication_utc_s < b->publication_utc_s ? -1 : a->publication_utc_s > b->publication_utc_s;
+    return c;
 }
 
 static struct bb_str ledger_name(const struct bb_leaf *leaf) { return leaf->member.n ? bb_path_base(leaf->path) : leaf->name; }
 
+static struct source_key key_of(const struct bb_tables *t, uint32_t source)
+{
+    const struct bb_plan_source *s = source_of(t, source);
+    return (struct source_key){ ledger_name(s->leaf), s->leaf->member, s->hash, s->publication_utc_s };
+}
+
 static int by_name(const void *a_, const void *b_, void *ctx)
 {
-    const struct bb_plan_source *a = source_of(ctx, *(const uint32_t *)a_), *b = source_of(ctx, *(const uint32_t *)b_);
-    return name_cmp(ledger_name(a->leaf), a->leaf->member, a->hash, ledger_name(b->leaf), b->leaf->member, b->hash);
+    struct source_key a = key_of(ctx, *(const uint32_t *)a_), b = key_of(ctx, *(const uint32_t *)b_);
+    return key_cmp(&a, &b);
 }
 
 int bb_tables_find_source(const struct bb_tables *t, const struct bb_ledger_source *s, size_t *source_ret)
 {
-    size_t low = 0, high = t->job->n_sources;
+    struct source_key wanted = { s->name, s->member, s->hash, s->publication_utc_s };
+    size_t low = 0, high = t->n_by_name;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        const struct bb_plan_source *at = source_of(t, t->by_name[mid]);
-        int c = name_cmp(ledger_name(at->leaf), at->leaf->member, at->hash, s->name, s->member, s->hash);
+        struct source_key at = key_of(t, t->by_name[mid]);
+        int c = key_cmp(&at, &wanted);
         if (c == 0) {
             *source_ret = t->by_name[mid];
             return 1;
@@ -137,13 +152,20 @@ enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const str
     t->places = bb_places_new(&run->budget);
     t->old_slices = bb_alloc(&run->budget, n * sizeof *t->old_slices);
     t->by_name = bb_alloc(&run->budget, n * sizeof *t->by_name);
-    t->filtered = bb_calloc(&run->budget, n * sizeof *t->filtered);
-    if (!t->places || !t->old_slices || !t->by_name || !t->filtered) {
+    t->years = bb_calloc(&run->budget, n * sizeof *t->years);
+    t->held = bb_calloc(&run->budget, n * sizeof *t->held);
+    if (!t->places || !t->old_slices || !t->by_name || !t->years || !t->held) {
         bb_tables_reset(t);
         return bb_fail_budget(err, &run->budget, "the list of locations and sources");
     }
-    for (size_t i = 0; i < n; i++) t->by_name[i] = (uint32_t)i, t->old_slices[i] = BB_NO_CODE;
-    qsort_r(t->by_name, n, sizeof *t->by_name, by_name, t);
+    for (size_t i = 0; i < n; i++) {
+        const struct bb_plan_source *s = source_of(t, (uint32_t)i);
+        t->old_slices[i] = BB_NO_CODE;
+        for (int k = 0; k < s->n_datasets; k++)
+            if (bb_dataset_cmp(&s->datasets[k], &job->dataset) == 0) t->held[i] = s->held[k];
+        if (s->hash[0]) t->by_name[t->n_by_name++] = (uint32_t)i; /* others are no ledger's, and get theirs while tables are opened */
+    }
+    qsort_r(t->by_name, t->n_by_name, sizeof *t->by_name, by_name, t);
     return BB_OK;
 }
 
@@ -167,7 +189,8 @@ void bb_tables_reset(struct bb_tables *t)
     bb_free(t->join_table);
     bb_free(t->old_slices);
     bb_free(t->by_name);
-    bb_free((void *)t->filtered);
+    bb_free(t->years);
+    bb_free(t->held);
     bb_places_free(t->places);
     pthread_mutex_destroy(&t->mutex);
     pthread_mutex_destroy(&t->joins_mutex);
@@ -206,13 +229,15 @@ enum bb_status bb_tables_add_slice(struct bb_tables *t, size_t source, uint32_t 
 
 static enum bb_status on_old_source(void *ctx, const struct bb_ledger_source *s, size_t source)
 {
-    struct bb_table_source *to = &((struct bb_table *)ctx)->sources[source];
-    if (!source_of(((struct bb_table *)ctx)->tables, (uint32_t)source)->old) return BB_OK; /* is read again: it counts anew */
+    struct bb_table *table = ctx;
+    struct bb_table_source *to = &table->sources[source];
+    to->held = source_of(table->tables, (uint32_t)source)->old || bb_year_set_has(&table->tables->held[source], table->year);
+    if (!to->held) return BB_OK; /* is read again: it counts anew */
     to->rows = s->rows;
     to->first_utc_s = s->first_utc_s;
     to->last_utc_s = s->last_utc_s;
     to->n_files = s->n_files;
-    to->filtered = s->filtered;
+    to->years = s->years;
     return BB_OK;
 }
 
@@ -321,11 +346,15 @@ static enum bb_status half_of(struct bb_router *r, uint32_t place, enum bb_half 
     return BB_OK;
 }
 
-static int year_wanted(const struct busbar_convert_options *o, int year)
+static void note_year(struct bb_router *r)
 {
-    for (size_t i = 0; i < o->n_years; i++)
-        if (year >= o->year_from[i] && year <= o->year_to[i]) return 1;
-    return o->n_years == 0;
+    struct bb_tables *t = r->tables;
+    if (r->noted_year == r->year && r->noted_source == r->source) return;
+    pthread_mutex_lock(&t->mutex);
+    bb_year_set_add(&t->years[r->source], r->year);
+    pthread_mutex_unlock(&t->mutex);
+    r->noted_year = r->year;
+    r->noted_source = r->source;
 }
 
 static void find_year(struct bb_router *r, uint32_t start_utc_s)
@@ -336,7 +365,7 @@ static void find_year(struct bb_router *r, uint32_t start_utc_s)
     r->year = bb_date_of(bb_zone_local(zone, start_utc_s).wall.day).year;
     bb_zone_day(zone, bb_day_of((struct bb_date){ r->year, 1, 1 }), &r->year_start_utc_s, &end);
     bb_zone_day(zone, bb_day_of((struct bb_date){ r->year + 1, 1, 1 }), &r->year_end_utc_s, &end);
-    r->year_wanted = year_wanted(r->tables->run->options, r->year);
+    r->year_wanted = bb_run_wants_year(r->tables->run, r->year);
     for (int h = 0; h < BB_N_HALF; h++) r->last[h] = NULL;
 }
 
@@ -374,9 +403,9 @@ enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, si
             if (at < from) from = at;
             if (at > to) to = at;
         }
-        if (!r->year_wanted) {
+        note_year(r);
+        if (!r->year_wanted || bb_year_set_has(&r->tables->held[r->source], r->year)) {
             r->tables->n_filtered += count_rows(rows + i, k - i);
-            r->tables->filtered[r->source] = 1;
         } else {
             if (!r->last[half]) BB_TRY(find_table(r->tables, half, r->year, &r->last[half], err));
             BB_TRY(bb_sort_add(r->last[half]->sort, r->worker, rows + i, k - i, err));
@@ -517,10 +546,10 @@ enum bb_status bb_tables_spill(struct bb_tables *t, struct bb_error *err)
 
 /* ---- the ledger ---- */
 
-static uint32_t count_files(const struct bb_tables *t, size_t source)
+static uint32_t count_files(const struct bb_tables *t, int year, size_t source)
 {
     uint32_t n = 0;
-    for (size_t i = 0; i < t->n; i++) n += t->list[i]->sources[source].rows > 0;
+    for (size_t i = 0; i < t->n; i++) n += t->list[i]->year == year && t->list[i]->sources[source].rows > 0;
     return n;
 }
 
@@ -532,8 +561,8 @@ static void fill_source(const struct bb_table *table, size_t i, const struct bb_
     *to = (struct bb_ledger_source){ .name = ledger_name(s->leaf), .member = s->leaf->member, .report = bb_str_of(s->report),
                                      .content_nbytes = s->content_nbytes, .rows = from->rows, .publication_utc_s = s->publication_utc_s,
                                      .first_utc_s = from->first_utc_s, .last_utc_s = from->last_utc_s,
-                                     .n_files = s->old ? from->n_files : count_files(t, i), .code = p->code_of_source[i],
-                                     .filtered = s->old ? from->filtered : t->filtered[i], .joined = s->joined, .preliminary = s->preliminary,
+                                     .n_files = from->held ? from->n_files : count_files(t, table->year, i), .code = p->code_of_source[i],
+                                     .years = from->held ? from->years : t->years[i], .joined = s->joined, .preliminary = s->preliminary,
                                      .derived = s->derive_energy };
     memcpy(to->hash, s->hash, sizeof to->hash);
 }

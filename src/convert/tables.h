@@ -14,7 +14,8 @@ struct bb_table_source { /* what one source gave to one table, in this conversio
     _Atomic uint64_t rows;
     _Atomic uint32_t first_utc_s, last_utc_s;
     uint32_t n_files; /* old sources: as the ledger says */
-    uint8_t filtered;
+    struct bb_year_set years;
+    uint8_t held; /* rows, span, files and years are those of the ledger */
 };
 
 struct bb_table {
@@ -45,8 +46,9 @@ struct bb_tables {
     uint32_t *join_table; /* open addressing: join + 1 */
     size_t join_table_size;
     uint32_t *old_slices;     /* per source of the job: its slice for rows of the lake's files, BB_NO_CODE: none yet */
-    uint32_t *by_name;        /* sources of the job by name, member and hash */
-    _Atomic uint8_t *filtered; /* per source of the job: rows of years that were not asked for */
+    uint32_t *by_name;        /* sources of the job by name, member, hash and posting: those whose hash was known from the start */
+    size_t n_by_name;
+    struct bb_year_set *years, *held; /* per source of the job: of all rows that were read, under mutex; what the lake has in full */
     pthread_mutex_t mutex; /* slices and the list of tables */
     pthread_mutex_t joins_mutex; /* taken while mutex is held: opening a table reads the joins of its file */
     struct bb_table **list;
@@ -89,6 +91,8 @@ struct bb_router {
     int64_t year_start_utc_s, year_end_utc_s;
     int year;
     int year_wanted;
+    int noted_year; /* of noted_source, put into the source's years last */
+    size_t noted_source;
     struct bb_table *last[BB_N_HALF]; /* of that year */
 };
 void bb_router_init(struct bb_router *r, struct bb_tables *t, unsigned worker);

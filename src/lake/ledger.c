@@ -12,6 +12,7 @@ static int by_name(const void *a_, const void *b_)
     if (c == 0) c = bb_str_cmp(a->member, b->member);
     if (c == 0) c = strcmp(a->hash, b->hash);
     if (c == 0) c = a->code < b->code ? -1 : a->code > b->code; /* one that rows name first */
+    if (c == 0) c = a->publication_utc_s > b->publication_utc_s ? -1 : a->publication_utc_s < b->publication_utc_s;
     return c;
 }
 
@@ -30,7 +31,20 @@ static void put_time(struct bb_json *j, const char *key, int64_t utc_s)
     bb_json_put_cstr(j, key, text);
 }
 
-static void put_source(struct bb_json *j, const struct bb_ledger_source *s)
+/* Nearly every source is of one year: that of the file, which needs no words. */
+static void put_years(struct bb_json *j, const struct bb_ledger_source *s, int year)
+{
+    char text[(BB_LAST_YEAR - BB_FIRST_YEAR + 1) * 5 + 1] = "";
+    int n = 0, others = 0;
+    for (int y = BB_FIRST_YEAR; y <= BB_LAST_YEAR; y++)
+        if (bb_year_set_has(&s->years, y)) {
+            n += snprintf(text + n, sizeof text - (size_t)n, "%s%d", n ? " " : "", y);
+            others += y != year;
+        }
+    if (others) bb_json_put_cstr(j, "years", text);
+}
+
+static void put_source(struct bb_json *j, const struct bb_ledger_source *s, int year)
 {
     bb_json_open(j, '{');
     bb_json_put_str(j, "name", s->name);
@@ -43,8 +57,8 @@ static void put_source(struct bb_json *j, const struct bb_ledger_source *s)
     put_time(j, "last", s->last_utc_s);
     if (s->publication_utc_s) put_time(j, "published", s->publication_utc_s);
     bb_json_put_int(j, "files", s->n_files);
+    put_years(j, s, year);
     if (s->code != UINT32_MAX) bb_json_put_int(j, "code", s->code);
-    if (s->filtered) bb_json_put_bool(j, "filtered", 1);
     if (s->joined) bb_json_put_bool(j, "joined", 1);
     if (s->preliminary) bb_json_put_bool(j, "preliminary", 1);
     if (s->derived) bb_json_put_bool(j, "derived", 1);
@@ -84,7 +98,7 @@ int bb_ledger_write(struct bb_ledger *l, struct bb_buf *out)
     for (size_t i = 0; i < l->n_sources; i++) {
         const struct bb_ledger_source *s = &l->sources[i];
         if (i > 0 && same_source(&s[-1], s) && s->code == UINT32_MAX) continue; /* the same content named twice */
-        put_source(&j, s);
+        put_source(&j, s, l->year);
     }
     bb_json_close(&j, ']');
     if (l->n_joins) put_joins(&j, l);

@@ -43,6 +43,19 @@ static enum bb_status keep_text(struct reading *r, struct span *span)
     return BB_OK;
 }
 
+static void read_years(struct bb_str text, struct bb_year_set *years)
+{
+    int year = 0;
+    for (size_t i = 0; i <= text.n; i++) {
+        if (i < text.n && text.p[i] >= '0' && text.p[i] <= '9') {
+            year = year < 10000 ? year * 10 + (text.p[i] - '0') : year;
+        } else {
+            bb_year_set_add(years, year);
+            year = 0;
+        }
+    }
+}
+
 static enum bb_status read_source(struct reading *r)
 {
     struct bb_ledger_source s = { .code = UINT32_MAX };
@@ -66,7 +79,7 @@ static enum bb_status read_source(struct reading *r)
         else if (bb_str_is(key, "published")) s.publication_utc_s = instant_of(r->pull.raw);
         else if (bb_str_is(key, "files")) s.n_files = (uint32_t)bb_json_pull_int(&r->pull);
         else if (bb_str_is(key, "code")) s.code = (uint32_t)bb_json_pull_int(&r->pull);
-        else if (bb_str_is(key, "filtered")) s.filtered = 1;
+        else if (bb_str_is(key, "years")) read_years(r->pull.raw, &s.years);
         else if (bb_str_is(key, "joined")) s.joined = 1;
         else if (bb_str_is(key, "preliminary")) s.preliminary = 1;
         else if (bb_str_is(key, "derived")) s.derived = 1;

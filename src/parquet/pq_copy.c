@@ -107,6 +107,13 @@ static enum bb_status note_chunk(struct bb_pq_file *f, struct bb_pq_reader *read
     return BB_OK;
 }
 
+/* A file of the profile `lake` must not keep what only new readers take. The other way round nothing is lost but bytes. */
+static int encodings_fit(const struct bb_pq_file *f, const struct bb_pq_read_chunk *c)
+{
+    const uint32_t known_to_all = 1u << BB_PQ_PLAIN | 1u << BB_PQ_PLAIN_DICTIONARY | 1u << BB_PQ_RLE | 1u << BB_PQ_RLE_DICTIONARY;
+    return f->options.dense || (c->encodings & ~known_to_all) == 0;
+}
+
 int bb_pq_file_can_copy(const struct bb_pq_file *f, const struct bb_pq_reader *reader)
 {
     if (bb_pq_reader_columns(reader) != f->n_columns) return 0;
@@ -115,8 +122,10 @@ int bb_pq_file_can_copy(const struct bb_pq_file *f, const struct bb_pq_reader *r
         if (!bb_str_is(c->name, f->columns[i].name) || c->type != f->columns[i].type || c->logical != f->columns[i].logical ||
             !c->nullable != !f->columns[i].nullable)
             return 0;
-        for (size_t g = 0; g < bb_pq_reader_groups(reader); g++)
-            if (bb_pq_group_chunk(reader, g, i)->codec != f->options.codec) return 0;
+        for (size_t g = 0; g < bb_pq_reader_groups(reader); g++) {
+            const struct bb_pq_read_chunk *chunk = bb_pq_group_chunk(reader, g, i);
+            if (chunk->codec != f->options.codec || !encodings_fit(f, chunk)) return 0;
+        }
     }
     return 1;
 }
