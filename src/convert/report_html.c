@@ -110,7 +110,7 @@ static const char style[] =
     "b{font-weight:600}.band{fill:#cfe3e6}.mean{fill:none;stroke:var(--deep);stroke-width:1.6}.axis{stroke:#1d2733;"
     "stroke-opacity:.16;"
     "stroke-width:1;fill:none}"
-    ".area{fill:#d8e8ea}.edge{fill:none;stroke:var(--deep);stroke-width:1.2}.month{fill:none;stroke:#1d2733;stroke-"
+    ".area{fill:#d8e8ea;stroke:var(--deep);stroke-width:.8;stroke-linejoin:round}.edge{fill:none;stroke:var(--deep);stroke-width:1.2}.month{fill:none;stroke:#1d2733;stroke-"
     "opacity:.45;stroke-width:1}\n"
     "details{margin:8px 0}summary{cursor:pointer;color:var(--deep);font-size:13.5px}\n"
     "@media "
