@@ -5,6 +5,7 @@
  * them. */
 #include "markets/market_gridstatus.h"
 #include "base/decimal.h"
+#include "markets/market_isone.h"
 #include "markets/market_spp.h"
 
 #include <math.h>
@@ -377,8 +378,12 @@ static int judge_isone(const struct bb_format *format, struct bb_sniff *sniff, c
 #define SPP_                                                                                                       \
     .judge = judge, .types = spp_types, .type_of = bb_spp_type_of, .default_type = BB_TYPE_NODE,                   \
     .default_zone = "SPP", .minutes = 60
-#define ISONE_  .types = isone_types, .default_type = BB_TYPE_NODE, .judge = judge_isone, .minutes = 60
-#define ISONE5_ .types = isone_types, .default_type = BB_TYPE_NODE, .judge = judge_isone, .minutes = 5
+#define ISONE_                                                                                                     \
+    .types = isone_types, .finish_place = bb_isone_finish_export, .default_type = BB_TYPE_NODE,                    \
+    .judge = judge_isone, .minutes = 60
+#define ISONE5_                                                                                                    \
+    .types = isone_types, .finish_place = bb_isone_finish_fivemin_export, .default_type = BB_TYPE_NODE,            \
+    .judge = judge_isone, .minutes = 5
 #define BY_ID   BB_FORMAT_ID_IS_IDENTITY
 #define BY_BOTH (BB_FORMAT_ID_IS_IDENTITY | BB_FORMAT_NAME_IS_ID)
 

@@ -60,14 +60,16 @@ static const struct bb_word types[] = { { "HUB", BB_TYPE_HUB },
 /* The points that people look up by name keep their ids; five-minute files do not name them. */
 static const struct {
     int id;
-    const char *name;
+    const char *id_text, *name;
 } named[] = {
-    { 4000, ".H.INTERNAL_HUB" },   { 4001, ".Z.MAINE" },        { 4002, ".Z.NEWHAMPSHIRE" },
-    { 4003, ".Z.VERMONT" },        { 4004, ".Z.CONNECTICUT" },  { 4005, ".Z.RHODEISLAND" },
-    { 4006, ".Z.SEMASS" },         { 4007, ".Z.WCMASS" },       { 4008, ".Z.NEMASSBOST" },
-    { 4010, ".I.SALBRYNB345 1" },  { 4011, ".I.ROSETON 345 1" }, { 4012, ".I.HQ_P1_P2345 5" },
-    { 4013, ".I.HQHIGATE120 2" },  { 4014, ".I.SHOREHAM138 99" }, { 4017, ".I.NRTHPORT138 5" },
-    { 4018, ".I.HQMRL_RD345 1" },
+    { 4000, "4000", ".H.INTERNAL_HUB" },  { 4001, "4001", ".Z.MAINE" },
+    { 4002, "4002", ".Z.NEWHAMPSHIRE" },  { 4003, "4003", ".Z.VERMONT" },
+    { 4004, "4004", ".Z.CONNECTICUT" },   { 4005, "4005", ".Z.RHODEISLAND" },
+    { 4006, "4006", ".Z.SEMASS" },        { 4007, "4007", ".Z.WCMASS" },
+    { 4008, "4008", ".Z.NEMASSBOST" },    { 4010, "4010", ".I.SALBRYNB345 1" },
+    { 4011, "4011", ".I.ROSETON 345 1" }, { 4012, "4012", ".I.HQ_P1_P2345 5" },
+    { 4013, "4013", ".I.HQHIGATE120 2" }, { 4014, "4014", ".I.SHOREHAM138 99" },
+    { 4017, "4017", ".I.NRTHPORT138 5" }, { 4018, "4018", ".I.HQMRL_RD345 1" },
 };
 
 static int starts(struct bb_str s, const char *with)
@@ -97,6 +99,20 @@ static enum bb_type type_of_name(struct bb_str name)
     if (starts(name, ".I.")) return BB_TYPE_INTERFACE;
     if (starts(name, "DR.")) return BB_TYPE_AGGREGATE;
     return BB_TYPE_NODE;
+}
+
+void bb_isone_finish_export(struct bb_place_key *key)
+{
+    if (key->type == BB_TYPE_NODE) key->type = type_of_name(key->name);
+    key->voltage_kv = voltage_of(key->name);
+}
+
+void bb_isone_finish_fivemin_export(struct bb_place_key *key)
+{
+    bb_isone_finish_export(key);
+    for (size_t i = 0; i < BB_ARRAY_LEN(named); i++)
+        if (bb_str_eq(key->id, key->name) && bb_str_is(key->name, named[i].name))
+            key->id = key->identity = bb_str_of(named[i].id_text);
 }
 
 static void finish_named(struct bb_place_key *key) { key->voltage_kv = voltage_of(key->name); }
@@ -202,9 +218,10 @@ void bb_isone_note(struct bb_sniff *sniff, const struct bb_format *format, const
     if (bb_name_day(sniff->evidence->name, &named_day)) {
         if (has_said && (named_day < said[0] || named_day > said[1])) {
             struct bb_date d = bb_date_of(named_day), from = bb_date_of(said[0]);
-            snprintf(facts->doubt, sizeof facts->doubt,
-                     "its name says %04d-%02d-%02d and its text that it is for %04d-%02d-%02d; one of them is wrong",
-                     (int)d.year, (int)d.month, (int)d.day, (int)from.year, (int)from.month, (int)from.day);
+            snprintf(
+                facts->doubt, sizeof facts->doubt,
+                "its name says %04d-%02d-%02d and its text that it is for %04d-%02d-%02d; one of them is wrong",
+                (int)d.year, (int)d.month, (int)d.day, (int)from.year, (int)from.month, (int)from.day);
         }
         facts->day_known = 1;
         facts->day = named_day;
@@ -228,7 +245,8 @@ static int judge_hourly(const struct bb_format *format, struct bb_sniff *sniff, 
     int named_da = holds(e->name, "dalmp") || holds(e->name, "lmp_da"), named_rt = holds(e->name, "lmp_rt");
     int named_prelim = holds(e->name, "prelim") || bb_isone_says(sniff, b, "prelim");
     bb_isone_note(sniff, format, b, facts);
-    snprintf(facts->variant, sizeof facts->variant, "%s", is_prelim && format->columns == prelim_columns ? "names only" : "ids, names and types");
+    snprintf(facts->variant, sizeof facts->variant, "%s",
+             is_prelim && format->columns == prelim_columns ? "names only" : "ids, names and types");
     if (e->forced_report) return 0;
     if (is_da ? says_rt : says_da) {
         snprintf(why, 200, "its title is that of another report");
@@ -284,12 +302,15 @@ static int judge_fivemin(const struct bb_format *format, struct bb_sniff *sniff,
 }
 
 #define HOUR_RULE                                                                                                  \
-    "Eastern prevailing time, hours by number: HE n is [n-1, n), 02X the second of the two in autumn; in spring 03 is " \
+    "Eastern prevailing time, hours by number: HE n is [n-1, n), 02X the second of the two in autumn; in spring "  \
+    "03 is "                                                                                                       \
     "left out (or 02, and 03 is then the second hour)"
 #define FIVE_RULE                                                                                                  \
-    "Eastern prevailing time, the stamp is the beginning; the day is that of the report; the repeated hour follows from " \
+    "Eastern prevailing time, the stamp is the beginning; the day is that of the report; the repeated hour "       \
+    "follows from "                                                                                                \
     "the order of a location's rows"
-#define REPORT(id) .report = "isone." id, .data_source = "ISONE " id, .iso = BB_ISONE, .kind = BB_ENERGY, .shape = BB_FLAT,\
+#define REPORT(id)                                                                                                 \
+    .report = "isone." id, .data_source = "ISONE " id, .iso = BB_ISONE, .kind = BB_ENERGY, .shape = BB_FLAT,       \
     .order = BB_ORDER_TIME, .max_preamble = 8
 #define HOURLY(id, columns_, more_flags)                                                                           \
     REPORT(id), .minutes = 60, .columns = columns_, .judge = judge_hourly, .time_rule = HOUR_RULE,                 \
@@ -304,8 +325,9 @@ static int judge_fivemin(const struct bb_format *format, struct bb_sniff *sniff,
 
 static const struct bb_format formats[] = {
     { HOURLY("WW_DALMP_ISO", hourly_columns, 0), .title = "Day-Ahead Energy Market Hourly LMP Report",
-      .market = BB_DA, .default_version = 1, .types = types, .finish_place = finish_named, .names = "WW_DALMP lmp_da",
-      .datasets = "da_energy_hourly", .file_names = "WW_DALMP_ISO_YYYYMMDD.csv, lmp_da_YYYYMMDD.csv", .layouts = LAYOUTS },
+      .market = BB_DA, .default_version = 1, .types = types, .finish_place = finish_named,
+      .names = "WW_DALMP lmp_da", .datasets = "da_energy_hourly",
+      .file_names = "WW_DALMP_ISO_YYYYMMDD.csv, lmp_da_YYYYMMDD.csv", .layouts = LAYOUTS },
     { HOURLY("lmp_rt_final", hourly_columns, 0), .title = "Real-Time Energy Market Hourly LMP Report, final",
       .market = BB_RT, .default_version = 2, .types = types, .finish_place = finish_named, .names = "lmp_rt_final",
       .datasets = "rt_energy_hourly", .file_names = "lmp_rt_final_YYYYMMDD.csv", .layouts = LAYOUTS },
@@ -319,8 +341,8 @@ static const struct bb_format formats[] = {
       .file_names = "lmp_rt_prelim_YYYYMMDD.csv", .layouts = "names only; with ids and types" },
     { FIVE("lmp_5min_final", 0), .title = "Five-Minute Locational Marginal Prices, final", .market = BB_RT,
       .default_version = 2 },
-    { FIVE("lmp_5min_prelim", BB_FORMAT_PRELIMINARY), .title = "Five-Minute Locational Marginal Prices, preliminary",
-      .market = BB_RT, .default_version = 1 },
+    { FIVE("lmp_5min_prelim", BB_FORMAT_PRELIMINARY),
+      .title = "Five-Minute Locational Marginal Prices, preliminary", .market = BB_RT, .default_version = 1 },
 };
 
 const struct bb_market_table bb_market_isone = { BB_ISONE, formats, BB_ARRAY_LEN(formats) };

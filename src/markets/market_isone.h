@@ -10,4 +10,9 @@ int bb_isone_says(const struct bb_sniff *sniff, const struct bb_binding *binding
 void bb_isone_note(struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *binding,
                    struct bb_facts *facts);
 
+/* Locations of exports (market_gridstatus.c), which have names and perhaps no ids: kind and voltage follow from the name; five-minute
+ * rows are told apart by id, which for hub, zones and external nodes follows from the name too. */
+void bb_isone_finish_export(struct bb_place_key *key);
+void bb_isone_finish_fivemin_export(struct bb_place_key *key);
+
 #endif

@@ -84,6 +84,11 @@ static const struct vintage vintages[] = {
       "LOAD ZONE,10,9,0,1\n",
       "isone.gridstatus_lmp_5min", ".Z.MAINE", "4001", "", BB_RT, 5, BB_TYPE_ZONE, 1719806400u },
     { "x.csv",
+      LMP_HEAD
+      "2024-07-01 00:00:00-04:00,2024-07-01 00:00:00-04:00,2024-07-01 00:05:00-04:00,REAL_TIME_5_MIN,.Z.MAINE,"
+      "LOAD ZONE,10,9,0,1\n",
+      "isone.gridstatus_lmp_5min", ".Z.MAINE", "4001", "", BB_RT, 5, BB_TYPE_ZONE, 1719806400u },
+    { "x.csv",
       "Time,Interval Start,Interval End,Market,Location,Location Type,LMP,Energy,Congestion,Loss,GHG\n"
       "2025-07-01 00:00:00-07:00,2025-07-01 00:00:00-07:00,2025-07-01 "
       "00:15:00-07:00,REAL_TIME_15_MIN,TH_NP15_GEN-APND,"
