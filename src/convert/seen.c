@@ -1,7 +1,6 @@
 #include "convert/seen.h"
 
 #include "base/buf.h"
-#include "base/decimal.h"
 #include "base/hash.h"
 #include "lake/lake.h"
 
@@ -173,10 +172,11 @@ int bb_seen_before(struct bb_seen *s, const struct bb_leaf *leaf, char hash[33])
 int bb_seen_find(struct bb_seen *s, const struct bb_leaf *leaf, char hash[33])
 {
     struct line l;
-    int64_t size, mtime_ns;
+    char size[24], mtime_ns[24];
     if (!outer_file(s, leaf->path) || !find_line(s, leaf, &l)) return 0;
-    if (bb_integer_parse(l.size.p, l.size.n, &size) != 0 || bb_integer_parse(l.mtime.p, l.mtime.n, &mtime_ns) != 0) return 0;
-    if (size != s->last_size || mtime_ns != s->last_mtime_ns) return 0;
+    snprintf(size, sizeof size, "%lld", s->last_size);
+    snprintf(mtime_ns, sizeof mtime_ns, "%lld", s->last_mtime_ns);
+    if (!bb_str_is(l.size, size) || !bb_str_is(l.mtime, mtime_ns)) return 0;
     memcpy(hash, l.hash.p, 32);
     hash[32] = '\0';
     return 1;
