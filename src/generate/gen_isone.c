@@ -130,10 +130,14 @@ static enum bb_status plan(struct bb_gen_run *run, uint64_t i, struct bb_gen_fil
     }
     file->hour_slot = (int)first;
     file->n_rows = n * run->n_nodes;
-    file->stamp = (struct bb_wall){ file->first_day + (layout->kind == DAY_AHEAD ? -1 : layout->preliminary ? 1 : 3), 46632 };
+    file->stamp = (struct bb_wall){ file->first_day + (layout->kind == DAY_AHEAD ? -1
+                                                       : layout->preliminary     ? 1
+                                                                                 : 3),
+                                    46632 };
     d = bb_date_of(file->first_day);
     if (parts == 1)
-        snprintf(file->name, sizeof file->name, "%s_%04d%02d%02d.csv", layout->name, (int)d.year, (int)d.month, (int)d.day);
+        snprintf(file->name, sizeof file->name, "%s_%04d%02d%02d.csv", layout->name, (int)d.year, (int)d.month,
+                 (int)d.day);
     else
         snprintf(file->name, sizeof file->name, "%s/%s_%04d%02d%02d_%02d-%02d.csv", layout->folder, layout->name,
                  (int)d.year, (int)d.month, (int)d.day, file->part * 4, file->part * 4 + 4);
@@ -167,15 +171,18 @@ static char *head(const struct bb_gen_run *run, const struct bb_gen_file *file, 
     p = bb_gen_isone_comments(file, layout->title, p);
     switch (layout->kind) {
     case NAMES_ONLY:
-        p = bb_gen_isone_header("Date|Hour Ending|Location|LMP|Energy Component|Congestion Component|Loss Component", p);
+        p = bb_gen_isone_header(
+            "Date|Hour Ending|Location|LMP|Energy Component|Congestion Component|Loss Component", p);
         return bb_gen_isone_header("Date|HE|String|Number|Number|Number|Number", p);
     case FIVE_MINUTES:
-        p = bb_gen_isone_header("Location ID|Local Time|Energy Component|Congestion Component|Loss Component|LMP", p);
+        p = bb_gen_isone_header("Location ID|Local Time|Energy Component|Congestion Component|Loss Component|LMP",
+                                p);
         return bb_gen_isone_header("String|Time|Number|Number|Number|Number", p);
     default:
-        p = bb_gen_isone_header("Date|Hour Ending|Location ID|Location Name|Location Type|Locational Marginal Price|"
-                                "Energy Component|Congestion Component|Marginal Loss Component",
-                                p);
+        p = bb_gen_isone_header(
+            "Date|Hour Ending|Location ID|Location Name|Location Type|Locational Marginal Price|"
+            "Energy Component|Congestion Component|Marginal Loss Component",
+            p);
         return bb_gen_isone_header("Date|HE|String|String|String|Number|Number|Number|Number", p);
     }
 }
@@ -187,13 +194,15 @@ static char *row(const struct bb_gen_run *run, const struct bb_gen_file *file, u
     size_t at = (size_t)(index / run->n_nodes);
     const struct bb_gen_slot *slot = &run->slots[(size_t)file->hour_slot + at];
     const struct bb_gen_node *node = &run->nodes[index - at * run->n_nodes];
-    int earlier = posting == BB_GEN_SUPERSEDED ||
-                  (layout->preliminary && bb_gen_mix(slot->noise, node->noise + 1u) % 5 == 0);
+    int earlier =
+        posting == BB_GEN_SUPERSEDED || (layout->preliminary && bb_gen_mix(slot->noise, node->noise + 1u) % 5 == 0);
     struct bb_gen_price price = bb_gen_price_at(slot, node, earlier);
     int64_t energy = bb_gen_round(price.energy, 10000), congestion = bb_gen_round(price.congestion, 10000),
             loss = bb_gen_round(price.loss, 10000), total = energy + congestion + loss;
-    const int64_t cents[4] = { layout->kind == FIVE_MINUTES ? energy : total, layout->kind == FIVE_MINUTES ? congestion : energy,
-                               layout->kind == FIVE_MINUTES ? loss : congestion, layout->kind == FIVE_MINUTES ? total : loss };
+    const int64_t cents[4] = { layout->kind == FIVE_MINUTES ? energy : total,
+                               layout->kind == FIVE_MINUTES ? congestion : energy,
+                               layout->kind == FIVE_MINUTES ? loss : congestion,
+                               layout->kind == FIVE_MINUTES ? total : loss };
     p = bb_gen_puts(p, "\"D\",");
     if (layout->kind == FIVE_MINUTES) {
         p = bb_gen_put(p, node->text, node->n_text);
@@ -211,16 +220,20 @@ static char *row(const struct bb_gen_run *run, const struct bb_gen_file *file, u
 }
 
 static const struct layout da = { "WW_DALMP_ISO", "Day-Ahead Energy Market Hourly LMP Report", "", DAY_AHEAD, 0 },
-                           rt_final = { "lmp_rt_final", "Real-Time Energy Market Hourly LMP Report", "", REAL_TIME, 0 },
-                           rt_prelim = { "lmp_rt_prelim", "Real-Time Energy Market Hourly LMP Report", "", NAMES_ONLY, 1 },
+                           rt_final = { "lmp_rt_final", "Real-Time Energy Market Hourly LMP Report", "", REAL_TIME,
+                                        0 },
+                           rt_prelim = { "lmp_rt_prelim", "Real-Time Energy Market Hourly LMP Report", "",
+                                         NAMES_ONLY, 1 },
                            five_final = { "lmp_5min", "Five-Minute Locational Marginal Prices", "5min-rt-final",
                                           FIVE_MINUTES, 0 },
                            five_prelim = { "lmp_5min", "Five-Minute Locational Marginal Prices", "5min-rt-prelim",
                                            FIVE_MINUTES, 1 };
 
 #define REPORT(id, text, minutes, salt, layout)                                                                    \
-    { "isone." id, "ISO-NE " text, "America/New_York", minutes, 1209, salt, &layout, make_nodes, plan, label_slot,   \
-      head, row, bb_gen_isone_trailer }
+    {                                                                                                              \
+        "isone." id, "ISO-NE " text, "America/New_York", minutes, 1209, salt, &layout, make_nodes, plan,           \
+            label_slot, head, row, bb_gen_isone_trailer                                                            \
+    }
 
 static const struct bb_gen_report reports[] = {
     REPORT("WW_DALMP_ISO", "day-ahead hourly LMPs", 60, 51, da),

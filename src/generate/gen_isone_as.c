@@ -20,8 +20,9 @@ static enum bb_status make_nodes(struct bb_gen_run *run, struct bb_error *err)
     for (size_t i = 0; i < run->n_nodes; i++) {
         struct bb_gen_node *node = &run->nodes[i];
         node->id = 7000 + (int64_t)i;
-        node->n_text = (uint8_t)snprintf(node->text, sizeof node->text, layout->kind == RESERVE_5MIN ? "\"%d\",\"%s\"" : "\"%d\"",
-                                         (int)node->id, zones[i]);
+        node->n_text =
+            (uint8_t)snprintf(node->text, sizeof node->text,
+                              layout->kind == RESERVE_5MIN ? "\"%d\",\"%s\"" : "\"%d\"", (int)node->id, zones[i]);
         bb_gen_node_character(node, run->options->seed, (uint64_t)node->id);
     }
     return BB_OK;
@@ -39,8 +40,8 @@ static enum bb_status plan(struct bb_gen_run *run, uint64_t i, struct bb_gen_fil
     file->stamp = (struct bb_wall){ file->first_day + file->n_days + 2, 28800 };
     a = bb_date_of(file->first_day);
     b = bb_date_of(file->first_day + file->n_days - 1);
-    snprintf(file->name, sizeof file->name, "%s_%04d%02d%02d_%04d%02d%02d.csv", layout->name, (int)a.year, (int)a.month,
-             (int)a.day, (int)b.year, (int)b.month, (int)b.day);
+    snprintf(file->name, sizeof file->name, "%s_%04d%02d%02d_%04d%02d%02d.csv", layout->name, (int)a.year,
+             (int)a.month, (int)a.day, (int)b.year, (int)b.month, (int)b.day);
     snprintf(file->archive, sizeof file->archive, "%s_%04d.zip", layout->name, (int)a.year);
     return BB_OK;
 }
@@ -121,27 +122,36 @@ static char *row(const struct bb_gen_run *run, const struct bb_gen_file *file, u
 
 static const struct layout
     daas = { "daasreservedata", "Day-Ahead Hourly Reserve Requirements Prices Designations and Forecast",
-             "Local Date|Hour Ending|Location ID|Ten Minute Spinning Reserve Requirement|Total Ten Minute Reserve Requirement|"
-             "Total Thirty Minute Reserve Requirement|Forecasted MW Requirement|Ten Minute Spinning Reserve Clearing Price|Ten "
-             "Minute Reserve Clearing Price|Total Thirty Reserve Clearing Price|FER Price|TMSR Designated MW|TMNSR Designated "
+             "Local Date|Hour Ending|Location ID|Ten Minute Spinning Reserve Requirement|Total Ten Minute Reserve "
+             "Requirement|"
+             "Total Thirty Minute Reserve Requirement|Forecasted MW Requirement|Ten Minute Spinning Reserve "
+             "Clearing Price|Ten "
+             "Minute Reserve Clearing Price|Total Thirty Reserve Clearing Price|FER Price|TMSR Designated MW|TMNSR "
+             "Designated "
              "MW|TMOR Designated MW|EIR Designated MW",
              "Date|HE|String|MW|MW|MW|MW|$|$|$|$|MW|MW|MW|MW", DAY_AHEAD },
     hourly = { "finalhourlyreserveprice", "Final Hourly Reserve Zone Prices & Designations",
-               "Date|Hour Ending|Reserve Zone ID|Ten Minute Spinning Reserve Clearing Price|Ten Minute Reserve Clearing Price|"
+               "Date|Hour Ending|Reserve Zone ID|Ten Minute Spinning Reserve Clearing Price|Ten Minute Reserve "
+               "Clearing Price|"
                "Total Reserve Clearing Price|TMSR Designated MW|TMNSR Designated MW|TMOR Designated MW",
                "Date|HE|String|$|$|$|MW|MW|MW", RESERVE_HOURLY },
     fivemin = { "fiveminreserveprice_final", "Five-Minute Reserve Zone Prices & Designation final version",
-                "Local Time|Reserve Zone ID|Reserve Zone Name|Ten-Minute Spinning Requirement|Ten-Minute Requirement|Total "
-                "Requirement|Ten Minute Spinning Reserve Designated MW|Ten Minute Non Spinning Reserve Designated MW|Thirty "
-                "Minute OperatingReserve Designated MW|Ten-Minute Spinning Reserve Clearing Price|Ten-Minute Reserve Clearing "
+                "Local Time|Reserve Zone ID|Reserve Zone Name|Ten-Minute Spinning Requirement|Ten-Minute "
+                "Requirement|Total "
+                "Requirement|Ten Minute Spinning Reserve Designated MW|Ten Minute Non Spinning Reserve Designated "
+                "MW|Thirty "
+                "Minute OperatingReserve Designated MW|Ten-Minute Spinning Reserve Clearing Price|Ten-Minute "
+                "Reserve Clearing "
                 "Price|Total Reserve Clearing Price",
                 "Date/Time|String|String|MW|MW|MW|MW|MW|MW|$|$|$", RESERVE_5MIN },
     regulation = { "fiveminrcp_final", "Final Real-Time Five-Minute Regulation Clearing Prices",
                    "Local Time|Regulation Service Price|Regulation Capacity Price", "Date/Time|$|$", REGULATION };
 
 #define REPORT(id, text, minutes, nodes, salt, layout)                                                             \
-    { "isone." id, "ISO-NE " text, "America/New_York", minutes, nodes, salt, &layout, make_nodes, plan, label_slot,  \
-      head, row, bb_gen_isone_trailer }
+    {                                                                                                              \
+        "isone." id, "ISO-NE " text, "America/New_York", minutes, nodes, salt, &layout, make_nodes, plan,          \
+            label_slot, head, row, bb_gen_isone_trailer                                                            \
+    }
 
 static const struct bb_gen_report reports[] = {
     REPORT("daasreservedata", "day-ahead ancillary services", 60, 1, 54, daas),

@@ -13,9 +13,10 @@ struct layout {
 static const struct {
     const char *name;
     int ptid;
-} zones[] = { { "CAPITL", 61757 }, { "CENTRL", 61754 }, { "DUNWOD", 61760 }, { "GENESE", 61753 }, { "HUD VL", 61758 },
-              { "LONGIL", 61762 }, { "MHK VL", 61756 }, { "MILLWD", 61759 }, { "N.Y.C.", 61761 }, { "NORTH", 61755 },
-              { "WEST", 61752 },   { "H Q", 61844 },    { "NPX", 61845 },    { "O H", 61846 },    { "PJM", 61847 } };
+} zones[] = { { "CAPITL", 61757 }, { "CENTRL", 61754 }, { "DUNWOD", 61760 }, { "GENESE", 61753 },
+              { "HUD VL", 61758 }, { "LONGIL", 61762 }, { "MHK VL", 61756 }, { "MILLWD", 61759 },
+              { "N.Y.C.", 61761 }, { "NORTH", 61755 },  { "WEST", 61752 },   { "H Q", 61844 },
+              { "NPX", 61845 },    { "O H", 61846 },    { "PJM", 61847 } };
 #define N_ZONES 11 /* without the proxies of the neighbours, which have no reserve prices */
 
 static int by_name(const void *a_, const void *b_)
@@ -83,7 +84,8 @@ static enum bb_status plan(struct bb_gen_run *run, uint64_t i, struct bb_gen_fil
     file->n_rows = run->n_slots * run->n_nodes;
     file->stamp = (struct bb_wall){ file->first_day + 1, 125 };
     d = bb_date_of(file->first_day);
-    snprintf(file->name, sizeof file->name, "%04d%02d%02d%s.csv", (int)d.year, (int)d.month, (int)d.day, layout->name);
+    snprintf(file->name, sizeof file->name, "%04d%02d%02d%s.csv", (int)d.year, (int)d.month, (int)d.day,
+             layout->name);
     snprintf(file->archive, sizeof file->archive, "%04d%02d01%s_csv.zip", (int)d.year, (int)d.month, layout->name);
     return BB_OK;
 }
@@ -136,9 +138,12 @@ static char *names(char *p, const char *const *list, size_t n, int quoted)
 
 static char *head(const struct bb_gen_run *run, const struct bb_gen_file *file, char *p)
 {
-    static const char *const lbmp[] = { "Time Stamp",    "Name",
-                                        "PTID",          "LBMP ($/MWHr)",
-                                        "Marginal Cost Losses ($/MWHr)", "Marginal Cost Congestion ($/MWHr)" };
+    static const char *const lbmp[] = { "Time Stamp",
+                                        "Name",
+                                        "PTID",
+                                        "LBMP ($/MWHr)",
+                                        "Marginal Cost Losses ($/MWHr)",
+                                        "Marginal Cost Congestion ($/MWHr)" };
     static const char *const asp[] = { "Time Stamp",
                                        "Time Zone",
                                        "Name",
@@ -154,14 +159,14 @@ static char *head(const struct bb_gen_run *run, const struct bb_gen_file *file, 
     return names(p, asp, BB_ARRAY_LEN(asp) - !layout->is_end, layout->is_quoted);
 }
 
-static char *row_ancillary(const struct layout *layout, const struct bb_gen_slot *slot, const struct bb_gen_node *node,
-                           int earlier, char *p)
+static char *row_ancillary(const struct layout *layout, const struct bb_gen_slot *slot,
+                           const struct bb_gen_node *node, int earlier, char *p)
 {
     /* zones of one reserve region share a price; regulation has one price */
     uint64_t region = bb_gen_mix(slot->noise, (uint64_t)(node->id % 3) + (earlier ? 100 : 0));
     uint64_t all = bb_gen_mix(slot->noise, earlier ? 201 : 200);
-    int64_t thirty = (region & 7) ? 0 : (int64_t)(region >> 8) % 200, non_sync = thirty + (int64_t)(region >> 20) % 150,
-            spin = non_sync + (int64_t)(region >> 32) % 700;
+    int64_t thirty = (region & 7) ? 0 : (int64_t)(region >> 8) % 200,
+            non_sync = thirty + (int64_t)(region >> 20) % 150, spin = non_sync + (int64_t)(region >> 32) % 700;
     const int64_t cents[5] = { spin, non_sync, thirty, 400 + (int64_t)(all % 2500), (int64_t)(all >> 32) % 60 };
     for (int i = 0; i < 4 + layout->is_end; i++) {
         if (i) *p++ = ',';
@@ -194,14 +199,18 @@ static char *row(const struct bb_gen_run *run, const struct bb_gen_file *file, u
     return p;
 }
 
-static const struct layout damlbmp_zone = { "damlbmp_zone", 0, 0, 0, 0 }, damlbmp_gen = { "damlbmp_gen", 0, 0, 1, 0 },
-                           rtlbmp_zone = { "rtlbmp_zone", 0, 1, 0, 0 }, rtlbmp_gen = { "rtlbmp_gen", 0, 1, 1, 0 },
+static const struct layout damlbmp_zone = { "damlbmp_zone", 0, 0, 0, 0 },
+                           damlbmp_gen = { "damlbmp_gen", 0, 0, 1, 0 }, rtlbmp_zone = { "rtlbmp_zone", 0, 1, 0, 0 },
+                           rtlbmp_gen = { "rtlbmp_gen", 0, 1, 1, 0 },
                            realtime_zone = { "realtime_zone", 1, 1, 0, 0 },
                            realtime_gen = { "realtime_gen", 1, 1, 1, 0 }, damasp = { "damasp", 0, 0, 0, 1 },
                            rtasp = { "rtasp", 1, 1, 0, 1 };
 
 #define REPORT(id, text, minutes, nodes, salt)                                                                     \
-    { "nyiso." #id, "NYISO " text, "America/New_York", minutes, nodes, salt, &id, make_nodes, plan, label_slot, head, row, NULL }
+    {                                                                                                              \
+        "nyiso." #id, "NYISO " text, "America/New_York", minutes, nodes, salt, &id, make_nodes, plan, label_slot,  \
+            head, row, NULL                                                                                        \
+    }
 
 static const struct bb_gen_report reports[] = {
     REPORT(damlbmp_zone, "day-ahead LBMP, zones", 60, 15, 41),

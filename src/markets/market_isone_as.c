@@ -25,8 +25,14 @@ static const struct bb_region regions[] = {
     { "7000", "ROS" }, { "7001", "SWCT" }, { "7002", "CT" }, { "7003", "NEMABSTN" }, { NULL, NULL }
 };
 
-#define PRICE(pattern, word) { pattern, BB_AS_WIDE_PRICE, .either = 1, .product = word }
-#define MEGAWATTS(pattern, word) { pattern, BB_AS_WIDE_QUANTITY, .optional = 1, .product = word }
+#define PRICE(pattern, word)                                                                                       \
+    {                                                                                                              \
+        pattern, BB_AS_WIDE_PRICE, .either = 1, .product = word                                                    \
+    }
+#define MEGAWATTS(pattern, word)                                                                                   \
+    {                                                                                                              \
+        pattern, BB_AS_WIDE_QUANTITY, .optional = 1, .product = word                                               \
+    }
 #define END                                                                                                        \
     {                                                                                                              \
         NULL, BB_IGNORED                                                                                           \
@@ -43,7 +49,7 @@ static const struct bb_region regions[] = {
         "HE", BB_TIME_HOUR_ENDING, .either = 1                                                                     \
     }
 #define STAMP                                                                                                      \
-    { "*Local Time*", BB_TIME_LOCAL_BEGIN, .either = 1 }, { "Local Date/Time", BB_TIME_LOCAL_BEGIN, .either = 1 },   \
+    { "*Local Time*", BB_TIME_LOCAL_BEGIN, .either = 1 }, { "Local Date/Time", BB_TIME_LOCAL_BEGIN, .either = 1 }, \
         { "Local Date Time", BB_TIME_LOCAL_BEGIN, .either = 1 },                                                   \
     {                                                                                                              \
         "Begin Date", BB_TIME_LOCAL_BEGIN, .either = 1                                                             \
@@ -57,40 +63,43 @@ static const struct bb_region regions[] = {
         MEGAWATTS("*Non?Spinning*Designated*", TMNSR), MEGAWATTS("*TMNSR*Designated*", TMNSR),                     \
         MEGAWATTS("*Thirty*Designated*", TMOR), MEGAWATTS("*TMOR*Designated*", TMOR)
 #define ZONE_ID                                                                                                    \
-    { "*Reserve Zone ID*", BB_AS_REGION, .either = 1 }, { "Location ID", BB_AS_REGION, .either = 1 },                \
+    { "*Reserve Zone ID*", BB_AS_REGION, .either = 1 }, { "Location ID", BB_AS_REGION, .either = 1 },              \
     {                                                                                                              \
         "Zone ID", BB_AS_REGION, .either = 1                                                                       \
     }
 
-static const struct bb_column daas_columns[] = { LETTER,
-                                                 { "Local Date", BB_TIME_DATE },
-                                                 { "Hour Ending", BB_TIME_HOUR_ENDING },
-                                                 { "Location ID", BB_AS_REGION },
-                                                 { "Ten Minute Spinning Reserve Clearing Price", BB_AS_WIDE_PRICE,
-                                                   .product = TMSR },
-                                                 { "Ten Minute Reserve Clearing Price", BB_AS_WIDE_PRICE,
-                                                   .product = TMNSR },
-                                                 { "Total Thirty Reserve Clearing Price", BB_AS_WIDE_PRICE,
-                                                   .product = TMOR },
-                                                 { "FER Price", BB_AS_WIDE_PRICE, .product = FER },
-                                                 MEGAWATTS("TMSR Designated MW", TMSR),
-                                                 MEGAWATTS("TMNSR Designated MW", TMNSR),
-                                                 MEGAWATTS("TMOR Designated MW", TMOR),
-                                                 MEGAWATTS("EIR Designated MW", FER),
-                                                 END };
+static const struct bb_column daas_columns[] = {
+    LETTER,
+    { "Local Date", BB_TIME_DATE },
+    { "Hour Ending", BB_TIME_HOUR_ENDING },
+    { "Location ID", BB_AS_REGION },
+    { "Ten Minute Spinning Reserve Clearing Price", BB_AS_WIDE_PRICE, .product = TMSR },
+    { "Ten Minute Reserve Clearing Price", BB_AS_WIDE_PRICE, .product = TMNSR },
+    { "Total Thirty Reserve Clearing Price", BB_AS_WIDE_PRICE, .product = TMOR },
+    { "FER Price", BB_AS_WIDE_PRICE, .product = FER },
+    MEGAWATTS("TMSR Designated MW", TMSR),
+    MEGAWATTS("TMNSR Designated MW", TMNSR),
+    MEGAWATTS("TMOR Designated MW", TMOR),
+    MEGAWATTS("EIR Designated MW", FER),
+    END
+};
 static const struct bb_column reserve_hourly_columns[] = {
     LETTER, DATE_AND_HOUR, ZONE_ID, RESERVE_PRICES, RESERVE_MEGAWATTS, { "*FER*Price*", BB_FORBIDDEN }, END
 };
-static const struct bb_column reserve_5min_columns[] = { LETTER, STAMP, ZONE_ID, RESERVE_PRICES, RESERVE_MEGAWATTS, END };
+static const struct bb_column reserve_5min_columns[] = { LETTER, STAMP, ZONE_ID, RESERVE_PRICES, RESERVE_MEGAWATTS,
+                                                         END };
 #define REGULATION_PRICES                                                                                          \
     PRICE("*Service*", REG_SERVICE), PRICE("*Capacity*", REG_CAP), { "*Reserve*", BB_FORBIDDEN }, END
 static const struct bb_column regulation_5min_columns[] = { LETTER, STAMP, REGULATION_PRICES };
 static const struct bb_column regulation_hourly_columns[] = { LETTER, DATE_AND_HOUR, REGULATION_PRICES };
 /* Until March 2015 there was one price. */
-static const struct bb_column regulation_single_columns[] = {
-    LETTER, DATE_AND_HOUR, PRICE("*Clearing Price*", REG_CAP), { "*Service*", BB_FORBIDDEN },
-    { "*Reserve*", BB_FORBIDDEN }, { "*Location*", BB_FORBIDDEN }, END
-};
+static const struct bb_column regulation_single_columns[] = { LETTER,
+                                                              DATE_AND_HOUR,
+                                                              PRICE("*Clearing Price*", REG_CAP),
+                                                              { "*Service*", BB_FORBIDDEN },
+                                                              { "*Reserve*", BB_FORBIDDEN },
+                                                              { "*Location*", BB_FORBIDDEN },
+                                                              END };
 
 static int holds(struct bb_str s, const char *word) { return bb_str_find_nocase(s, bb_str_of(word)) != NULL; }
 
@@ -127,16 +136,18 @@ static int judge_daas(const struct bb_format *format, struct bb_sniff *sniff, co
 }
 
 #define HOUR_RULE                                                                                                  \
-    "Eastern prevailing time, hours by number: HE n is [n-1, n); the repeated hour is 02X or a second 02; in spring 03 " \
+    "Eastern prevailing time, hours by number: HE n is [n-1, n); the repeated hour is 02X or a second 02; in "     \
+    "spring 03 "                                                                                                   \
     "is left out (or 02, and 03 is then the second hour)"
 #define STAMP_RULE                                                                                                 \
-    "Eastern prevailing time, the stamp is the beginning; the repeated hour follows from the order of a zone's rows"
+    "Eastern prevailing time, the stamp is the beginning; the repeated hour follows from the order of a zone's "   \
+    "rows"
 #define REPORT(id, columns_)                                                                                       \
-    .report = "isone." id, .data_source = "ISONE " id, .iso = BB_ISONE, .kind = BB_ANCILLARY,                      \
-    .shape = BB_WIDE_AS, .order = BB_ORDER_TIME, .max_preamble = 8, .columns = columns_, .products = products,     \
-    .regions = regions, .layouts = "comments, names, units, data, trailer"
-#define HOURLY .minutes = 60, .time_rule = HOUR_RULE, .flags = BB_FORMAT_ROW_ORDER | BB_FORMAT_DOUBLED_HOUR
-#define FIVE   .minutes = 5, .time_rule = STAMP_RULE, .market = BB_RT, .datasets = "rt_as_5min", .judge = judge
+    .report = "isone." id, .data_source = "ISONE " id, .iso = BB_ISONE, .kind = BB_ANCILLARY, .shape = BB_WIDE_AS, \
+    .order = BB_ORDER_TIME, .max_preamble = 8, .columns = columns_, .products = products, .regions = regions,      \
+    .layouts = "comments, names, units, data, trailer"
+#define HOURLY    .minutes = 60, .time_rule = HOUR_RULE, .flags = BB_FORMAT_ROW_ORDER | BB_FORMAT_DOUBLED_HOUR
+#define FIVE      .minutes = 5, .time_rule = STAMP_RULE, .market = BB_RT, .datasets = "rt_as_5min", .judge = judge
 #define RT_HOURLY .market = BB_RT, .datasets = "rt_as_hourly", .judge = judge
 
 static const struct bb_format formats[] = {
@@ -151,9 +162,10 @@ static const struct bb_format formats[] = {
       .flags = BB_FORMAT_ROW_ORDER | BB_FORMAT_DOUBLED_HOUR | BB_FORMAT_PRELIMINARY, RT_HOURLY,
       .default_version = 1, .title = "Preliminary Hourly Reserve Zone Prices & Designations",
       .names = "prelimhourlyreserveprice", .file_names = "prelimhourlyreserveprice.csv" },
-    { REPORT("fiveminreserveprice_final", reserve_5min_columns), FIVE, .flags = BB_FORMAT_ROW_ORDER | BB_FORMAT_LOOSE,
-      .default_version = 2, .title = "Five-Minute Reserve Zone Prices & Designation, final",
-      .names = "fiveminreserveprice", .file_names = "fiveminreserveprice_final.csv (the name is the downloader's)" },
+    { REPORT("fiveminreserveprice_final", reserve_5min_columns), FIVE,
+      .flags = BB_FORMAT_ROW_ORDER | BB_FORMAT_LOOSE, .default_version = 2,
+      .title = "Five-Minute Reserve Zone Prices & Designation, final", .names = "fiveminreserveprice",
+      .file_names = "fiveminreserveprice_final.csv (the name is the downloader's)" },
     { REPORT("fiveminreserveprice_prelim", reserve_5min_columns), FIVE,
       .flags = BB_FORMAT_ROW_ORDER | BB_FORMAT_LOOSE | BB_FORMAT_PRELIMINARY, .default_version = 1,
       .title = "Five-Minute Reserve Zone Prices & Designation, preliminary", .names = "fiveminreserveprice",

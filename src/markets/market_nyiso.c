@@ -10,22 +10,23 @@
 
 /* The header's last name was cut by a character until 2016, and some old files end it with a stray quote. */
 #define PRICES(total, loss, congestion)                                                                            \
-    { total, BB_PRICE_TOTAL }, { loss, BB_PRICE_LOSS },                                                            \
-    {                                                                                                              \
-        congestion, BB_PRICE_CONGESTION, .negated = 1                                                              \
-    }
+    { total, BB_PRICE_TOTAL }, { loss, BB_PRICE_LOSS }, { congestion, BB_PRICE_CONGESTION, .negated = 1 }
 #define POSTED_PRICES PRICES("LBMP*", "Marginal Cost Losses*", "Marginal Cost Congestion*")
 #define END                                                                                                        \
     {                                                                                                              \
         NULL, BB_IGNORED                                                                                           \
     }
 
-static const struct bb_column hourly_columns[] = {
-    { "Time Stamp", BB_TIME_LOCAL_BEGIN }, { "Name", BB_LOCATION_NAME }, { "PTID", BB_LOCATION_ID }, POSTED_PRICES, END
-};
-static const struct bb_column fivemin_columns[] = {
-    { "Time Stamp", BB_TIME_LOCAL_END }, { "Name", BB_LOCATION_NAME }, { "PTID", BB_LOCATION_ID }, POSTED_PRICES, END
-};
+static const struct bb_column hourly_columns[] = { { "Time Stamp", BB_TIME_LOCAL_BEGIN },
+                                                   { "Name", BB_LOCATION_NAME },
+                                                   { "PTID", BB_LOCATION_ID },
+                                                   POSTED_PRICES,
+                                                   END };
+static const struct bb_column fivemin_columns[] = { { "Time Stamp", BB_TIME_LOCAL_END },
+                                                    { "Name", BB_LOCATION_NAME },
+                                                    { "PTID", BB_LOCATION_ID },
+                                                    POSTED_PRICES,
+                                                    END };
 
 static const struct bb_column load_columns[] = {
     { "Time Stamp", BB_IGNORED }, { "Name", BB_IGNORED }, { "PTID", BB_IGNORED }, { "*Load*", BB_IGNORED }, END
@@ -80,7 +81,8 @@ static struct bb_str next_line(struct bb_sniff *sniff, size_t *at)
                 continue;
             }
         }
-        if (e->head_is_all || !e->more || e->more(e->more_ctx, e, &ignored) != BB_OK) return (struct bb_str){ "", 0 };
+        if (e->head_is_all || !e->more || e->more(e->more_ctx, e, &ignored) != BB_OK)
+            return (struct bb_str){ "", 0 };
         bb_sniff_init(sniff, e);
     }
 }
@@ -133,9 +135,9 @@ void bb_nyiso_note_first(struct bb_facts *facts, int64_t first_s, int end_minute
     if (first_s > 0 && utc_s) facts->first_utc_s = utc_s - (uint32_t)end_minutes * 60u;
 }
 
-const char bb_nyiso_quarters[] =
-    "its stamps are whole quarters of an hour only, and nothing tells advisory commitment prices from dispatch prices; "
-    "use the posting of the finished day";
+const char bb_nyiso_quarters[] = "its stamps are whole quarters of an hour only, and nothing tells advisory "
+                                 "commitment prices from dispatch prices; "
+                                 "use the posting of the finished day";
 
 /* ---- which posting a file is ---- */
 
@@ -212,14 +214,18 @@ static int judge_custom(const struct bb_format *format, struct bb_sniff *sniff, 
 }
 
 #define HOURLY_RULE                                                                                                \
-    "Eastern prevailing time, the stamp is the beginning of the hour; the repeated hour of autumn follows from the "  \
+    "Eastern prevailing time, the stamp is the beginning of the hour; the repeated hour of autumn follows from "   \
+    "the "                                                                                                         \
     "order of a location's rows"
 #define FIVE_RULE                                                                                                  \
-    "Eastern prevailing time, the stamp is the end of the interval, start = stamp - 5 minutes also off the grid; the " \
-    "repeated hour of autumn follows from the order of a location's rows; a file of the current day is cut at its "   \
+    "Eastern prevailing time, the stamp is the end of the interval, start = stamp - 5 minutes also off the grid; " \
+    "the "                                                                                                         \
+    "repeated hour of autumn follows from the order of a location's rows; a file of the current day is cut at "    \
+    "its "                                                                                                         \
     "modification time"
 #define LAYOUTS                                                                                                    \
-    "quoted or not, header with the cut last name (until 2016), stamps with or without seconds, a seventh column, an " \
+    "quoted or not, header with the cut last name (until 2016), stamps with or without seconds, a seventh "        \
+    "column, an "                                                                                                  \
     "empty first line"
 #define POSTING(id, minutes_, shape_flags)                                                                         \
     .report = "nyiso." id, .data_source = "NYISO " id, .iso = BB_NYISO, .kind = BB_ENERGY, .minutes = minutes_,    \
@@ -230,8 +236,8 @@ static int judge_custom(const struct bb_format *format, struct bb_sniff *sniff, 
     POSTING(id, 60, 0), .columns = hourly_columns, .judge = judge, .layouts = LAYOUTS, .time_rule = HOURLY_RULE,   \
                         .file_names = "YYYYMMDD" id ".csv, YYYYMM01" id "_csv.zip"
 #define FIVE(id)                                                                                                   \
-    POSTING(id, 5, BB_FORMAT_OFF_GRID | BB_FORMAT_CUT_NOW), .columns = fivemin_columns, .judge = judge,            \
-        .layouts = LAYOUTS, .time_rule = FIVE_RULE,                                                                \
+    POSTING(id, 5, BB_FORMAT_OFF_GRID | BB_FORMAT_CUT_NOW),                                                        \
+        .columns = fivemin_columns, .judge = judge, .layouts = LAYOUTS, .time_rule = FIVE_RULE,                    \
         .file_names = "YYYYMMDD" id ".csv, YYYYMM01" id "_csv.zip, " id "-YYYYMMDD.csv"
 
 static const struct bb_format formats[] = {
@@ -247,9 +253,17 @@ static const struct bb_format formats[] = {
       .finish_place = finish_zone, .datasets = "rt_energy_5min" },
     { FIVE("realtime_gen"), .title = "Real-Time Dispatch LBMP, generators", .market = BB_RT,
       .default_type = BB_TYPE_GEN, .datasets = "rt_energy_5min" },
-    { .report = "nyiso.load", .data_source = "NYISO load", .title = "NYISO's posting of loads", .iso = BB_NYISO,
-      .columns = load_columns, .max_preamble = 2, .names = "pal", .refusal = "it holds loads in megawatts and no prices",
-      .datasets = "none", .file_names = "YYYYMMDDpal.csv, YYYYMMDDpalIntegrated.csv", .layouts = "as downloaded",
+    { .report = "nyiso.load",
+      .data_source = "NYISO load",
+      .title = "NYISO's posting of loads",
+      .iso = BB_NYISO,
+      .columns = load_columns,
+      .max_preamble = 2,
+      .names = "pal",
+      .refusal = "it holds loads in megawatts and no prices",
+      .datasets = "none",
+      .file_names = "YYYYMMDDpal.csv, YYYYMMDDpalIntegrated.csv",
+      .layouts = "as downloaded",
       .time_rule = "none" },
     { POSTING("oasis_dam_zonal_lbmp", 60, 0), .title = "Custom report: Day-Ahead Market Zonal LBMP",
       .market = BB_DA, .columns = custom_da_columns, .judge = judge_custom, .finish_place = finish_zone,
@@ -265,8 +279,9 @@ static const struct bb_format formats[] = {
       .market = BB_RTC, .columns = custom_rtc_columns, .judge = judge_custom, .finish_place = finish_zone,
       .datasets = "rtc_energy_15min", .file_names = "OASIS_Real_Time_Commitment_Zonal_LBMP.csv",
       .layouts = "as downloaded, or saved again by a spreadsheet",
-      .time_rule = "Eastern prevailing time, the stamp is the end of the interval; the repeated hour of autumn follows "
-                   "from the order of a zone's rows" },
+      .time_rule =
+          "Eastern prevailing time, the stamp is the end of the interval; the repeated hour of autumn follows "
+          "from the order of a zone's rows" },
 };
 
 const struct bb_market_table bb_market_nyiso = { BB_NYISO, formats, BB_ARRAY_LEN(formats) };

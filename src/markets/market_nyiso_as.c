@@ -21,7 +21,10 @@ static const struct bb_product products[] = {
 };
 
 /* Units and brackets in these headers vary and are cut. */
-#define PRICE(pattern, word) { pattern, BB_AS_WIDE_PRICE, .product = word }
+#define PRICE(pattern, word)                                                                                       \
+    {                                                                                                              \
+        pattern, BB_AS_WIDE_PRICE, .product = word                                                                 \
+    }
 #define REGIONAL(prefix, place)                                                                                    \
     { prefix " 10 Min Spin*", BB_AS_WIDE_PRICE, .product = SPIN, .region = place },                                \
         { prefix " 10 Min Non-Sync*", BB_AS_WIDE_PRICE, .product = NON_SYNC, .region = place },                    \
@@ -47,13 +50,17 @@ static const struct bb_column da_zone_columns[] = { BY_ZONE(BB_TIME_LOCAL_BEGIN)
                                                     END };
 static const struct bb_column rt_zone_columns[] = { BY_ZONE(BB_TIME_LOCAL_END),
                                                     PRICE("*Regulation Movement*", MOVEMENT), END };
-static const struct bb_column da_wide_columns[] = { { "Time Stamp", BB_TIME_LOCAL_BEGIN }, LABEL,
-                                                    REGIONAL("East", "EAST"), REGIONAL("West", "WEST"),
-                                                    { "*Regulation Movement*", BB_FORBIDDEN }, END };
-static const struct bb_column rt_wide_columns[] = {
-    { "Time Stamp", BB_TIME_LOCAL_END }, LABEL, REGIONAL("East", "EAST"), REGIONAL("West", "WEST"),
-    { "*Regulation Movement*", BB_AS_WIDE_PRICE, .optional = 1, .product = MOVEMENT, .region = "NYCA" }, END
+static const struct bb_column da_wide_columns[] = {
+    { "Time Stamp", BB_TIME_LOCAL_BEGIN },     LABEL, REGIONAL("East", "EAST"), REGIONAL("West", "WEST"),
+    { "*Regulation Movement*", BB_FORBIDDEN }, END
 };
+static const struct bb_column rt_wide_columns[] = { { "Time Stamp", BB_TIME_LOCAL_END },
+                                                    LABEL,
+                                                    REGIONAL("East", "EAST"),
+                                                    REGIONAL("West", "WEST"),
+                                                    { "*Regulation Movement*", BB_AS_WIDE_PRICE, .optional = 1,
+                                                      .product = MOVEMENT, .region = "NYCA" },
+                                                    END };
 static const struct bb_column da_oldest_columns[] = { { "Time Stamp", BB_TIME_LOCAL_BEGIN },
                                                       LABEL,
                                                       RESERVES,
@@ -86,9 +93,9 @@ static int judge(const struct bb_format *format, struct bb_sniff *sniff, const s
 }
 
 #define REPORT(id, columns_)                                                                                       \
-    .report = "nyiso." id, .data_source = "NYISO " id, .iso = BB_NYISO, .kind = BB_ANCILLARY,                      \
-    .shape = BB_WIDE_AS, .order = BB_ORDER_TIME, .default_version = 1, .max_preamble = 2, .columns = columns_,     \
-    .products = products, .as_region = "NYCA", .judge = judge, .names = id,                                        \
+    .report = "nyiso." id, .data_source = "NYISO " id, .iso = BB_NYISO, .kind = BB_ANCILLARY, .shape = BB_WIDE_AS, \
+    .order = BB_ORDER_TIME, .default_version = 1, .max_preamble = 2, .columns = columns_, .products = products,    \
+    .as_region = "NYCA", .judge = judge, .names = id,                                                              \
     .layouts = "by zone since June 2016 (with EDT or EST); East and West 2001 to 2016; one region until 2001",     \
     .file_names = "YYYYMMDD" id ".csv, YYYYMM01" id "_csv.zip"
 #define DAY_AHEAD(columns_)                                                                                        \

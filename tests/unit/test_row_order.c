@@ -5,7 +5,7 @@
 
 #define LBMP "Time Stamp,Name,PTID,LBMP ($/MWHr),Marginal Cost Losses ($/MWHr),Marginal Cost Congestion ($/MWHr)\n"
 #define RT_HEADER                                                                                                  \
-    "\"Time Stamp\",\"Name\",\"PTID\",\"LBMP ($/MWHr)\",\"Marginal Cost Losses ($/MWHr)\",\"Marginal Cost "         \
+    "\"Time Stamp\",\"Name\",\"PTID\",\"LBMP ($/MWHr)\",\"Marginal Cost Losses ($/MWHr)\",\"Marginal Cost "        \
     "Congestion ($/MWHr)\"\n"
 #define NOV7_0500 1636261200u /* 01:00 EDT */
 
@@ -110,7 +110,8 @@ static void signs_and_layouts(void **unused)
     assert_true(c.rows[0].value[BB_VALUE_CONGESTION] == 7.2);
     assert_true(c.rows[0].value[BB_VALUE_ENERGY] == 6.49);
     assert_true(c.rows[1].value[BB_VALUE_TOTAL] == 14.16);
-    assert_true(c.rows[1].value[BB_VALUE_CONGESTION] == 0 && !__builtin_signbit(c.rows[1].value[BB_VALUE_CONGESTION]));
+    assert_true(c.rows[1].value[BB_VALUE_CONGESTION] == 0 &&
+                !__builtin_signbit(c.rows[1].value[BB_VALUE_CONGESTION]));
     assert_int_equal(case_place(&c, 0).type, BB_TYPE_ZONE);
     assert_text(case_place(&c, 0).zone, "N.Y.C.");
     assert_text(case_place(&c, 0).identity, "61761");
@@ -129,7 +130,8 @@ static void which_posting(void **unused)
         { "20220718damlbmp_gen.csv", "07/18/2022 00:00,X,24138,1,0,0\n", "nyiso.damlbmp_gen" },
         { "RT_TW_LBMP_GEN/CSV/a.csv", "07/18/2022 00:00,X,24138,1,0,0\n", "nyiso.rtlbmp_gen" },
         { "realtime_gen-20261018.csv", "10/18/2026 00:05:00,X,24138,1,0,0\n", "nyiso.realtime_gen" },
-        { "any.csv", "07/18/2022 00:15:00,X,24138,1,0,0\n07/18/2022 00:18:12,X,24138,1,0,0\n", "nyiso.realtime_gen" },
+        { "any.csv", "07/18/2022 00:15:00,X,24138,1,0,0\n07/18/2022 00:18:12,X,24138,1,0,0\n",
+          "nyiso.realtime_gen" },
         { "any.csv", "07/18/2022 00:00,WEST,61752,1,0,0\n", NULL }, /* day-ahead or real-time: nothing says it */
         { "realtime_zone_lbmp.csv", "07/18/2022 00:15:00,WEST,61752,1,0,0\n", NULL }, /* RTC or RTD */
         { "20220718realtime_zone.csv",
@@ -161,10 +163,10 @@ static void the_current_day(void **unused)
         int64_t modified;
         size_t rows;
     } cases[] = { { 0, 4 },
-                  { 1658153150, 2 },     /* 10:05:50 that day */
-                  { 1658153100, 2 },     /* 10:05:00: the interval that ends then is over */
+                  { 1658153150, 2 }, /* 10:05:50 that day */
+                  { 1658153100, 2 }, /* 10:05:00: the interval that ends then is over */
                   { 1658153099, 1 },
-                  { 1658066700, 4 },     /* a day before: made up or copied oddly, not a file of the day */
+                  { 1658066700, 4 }, /* a day before: made up or copied oddly, not a file of the day */
                   { 1658289600, 4 } };
     (void)unused;
     for (size_t i = 0; i < BB_ARRAY_LEN(cases); i++) {
@@ -181,7 +183,8 @@ static void the_current_day(void **unused)
 static void zone_labels(void **unused)
 {
     static const char text[] =
-        "\"Time Stamp\",\"Time Zone\",\"Name\",\"PTID\",\"10 Min Spinning Reserve ($/MWHr)\",\"10 Min Non-Synchronous "
+        "\"Time Stamp\",\"Time Zone\",\"Name\",\"PTID\",\"10 Min Spinning Reserve ($/MWHr)\",\"10 Min "
+        "Non-Synchronous "
         "Reserve ($/MWHr)\",\"30 Min Operating Reserve ($/MWHr)\",\"NYCA Regulation Capacity ($/MWHr)\",\"NYCA "
         "Regulation Movement ($/MW)\"\n"
         "\"11/07/2021 01:05:00\",\"EDT\",\"WEST\",61752,1.00,2.00,3.00,4.00,5.00\n"
@@ -209,11 +212,11 @@ static void zone_labels(void **unused)
 /* ---- ISO-NE ---- */
 
 #define COMMENTS(title, day)                                                                                       \
-    "\"C\",\"" title "\"\n\"C\",\"Filename: x.csv\"\n\"C\",\"Report for: " day " - " day                              \
+    "\"C\",\"" title "\"\n\"C\",\"Filename: x.csv\"\n\"C\",\"Report for: " day " - " day                           \
     "\"\n\"C\",\"Report generated: 06/03/2026 12:57:12 EDT\"\n"
 #define HOURLY_H                                                                                                   \
-    "\"H\",\"Date\",\"Hour Ending\",\"Location ID\",\"Location Name\",\"Location Type\",\"Locational Marginal "      \
-    "Price\",\"Energy Component\",\"Congestion Component\",\"Marginal Loss Component\"\n"                             \
+    "\"H\",\"Date\",\"Hour Ending\",\"Location ID\",\"Location Name\",\"Location Type\",\"Locational Marginal "    \
+    "Price\",\"Energy Component\",\"Congestion Component\",\"Marginal Loss Component\"\n"                          \
     "\"H\",\"Date\",\"HE\",\"String\",\"String\",\"String\",\"Number\",\"Number\",\"Number\",\"Number\"\n"
 #define DA COMMENTS("Day-Ahead Energy Market Hourly LMP Report", "11/02/2025")
 #define D(hour, price)                                                                                             \
@@ -224,7 +227,9 @@ static void hours_by_number(void **unused)
 {
     static const char text[] = DA HOURLY_H D("\"01\"", "1.0") D("02", "2.0") D("02", "2.0") D("02X", "3.0")
         D("\"03\"", "4.0") D("24", "5.0") D("25", "5.0") "\"T\",\"7 lines\"";
-    static const uint32_t starts[] = { 1762056000u, 1762059600u, 1762059600u, 1762063200u, 1762066800u, 1762142400u };
+    static const uint32_t starts[] = {
+        1762056000u, 1762059600u, 1762059600u, 1762063200u, 1762066800u, 1762142400u
+    };
     struct market_case c;
     (void)unused;
     case_read(&c, "WW_DALMP_ISO_20251102.csv", text);
@@ -239,16 +244,18 @@ static void hours_by_number(void **unused)
 }
 
 #define DAAS                                                                                                       \
-    "\"H\",\"Local Date\",\"Hour Ending\",\"Location ID\",\"Ten Minute Spinning Reserve Clearing Price\",\"Ten "     \
-    "Minute Reserve Clearing Price\",\"Total Thirty Reserve Clearing Price\",\"FER Price\",\"EIR Designated MW\"\n"
+    "\"H\",\"Local Date\",\"Hour Ending\",\"Location ID\",\"Ten Minute Spinning Reserve Clearing Price\",\"Ten "   \
+    "Minute Reserve Clearing Price\",\"Total Thirty Reserve Clearing Price\",\"FER Price\",\"EIR Designated "      \
+    "MW\"\n"
 #define A(day, hour) "\"D\",\"" day "\",\"" hour "\",\"7000\",1.0,,,,\n"
 
 /* 02 twice without a mark; on the short day 03 is left out, or 02 is and 03 is the second hour; never both. */
 static void hours_by_rank(void **unused)
 {
     static const char text[] = DAAS A("11/02/2025", "01") A("11/02/2025", "02") A("11/02/2025", "02")
-        A("11/02/2025", "03") A("03/08/2026", "01") A("03/08/2026", "02") A("03/08/2026", "03") A("03/08/2026", "04")
-            A("03/14/2027", "01") A("03/14/2027", "03") A("03/14/2027", "04") A("03/12/2028", "03") "\"T\",\"12 lines\"\n";
+        A("11/02/2025", "03") A("03/08/2026", "01") A("03/08/2026", "02") A("03/08/2026", "03")
+            A("03/08/2026", "04") A("03/14/2027", "01") A("03/14/2027", "03") A("03/14/2027", "04")
+                A("03/12/2028", "03") "\"T\",\"12 lines\"\n";
     static const uint32_t starts[] = { 1762056000u, 1762059600u, 1762063200u, 1762066800u, 1772946000u,
                                        1772949600u, 1772953200u, 1805000400u, 1805004000u, 1805007600u };
     struct market_case c;
@@ -263,8 +270,9 @@ static void hours_by_rank(void **unused)
 }
 
 #define FIVE                                                                                                       \
-    "\"C\",\"Five-Minute Locational Marginal Prices\"\n\"C\",\"Report for: 11/02/2025\"\n"                            \
-    "\"H\",\"Location ID\",\"Local Time\",\"Energy Component\",\"Congestion Component\",\"Loss Component\",\"LMP\"\n"
+    "\"C\",\"Five-Minute Locational Marginal Prices\"\n\"C\",\"Report for: 11/02/2025\"\n"                         \
+    "\"H\",\"Location ID\",\"Local Time\",\"Energy Component\",\"Congestion Component\",\"Loss "                   \
+    "Component\",\"LMP\"\n"
 
 static void times_of_day(void **unused)
 {
@@ -272,7 +280,9 @@ static void times_of_day(void **unused)
                                     "\"D\",\"321\",\"01:00:00\",1,0,0,1\n\"D\",\"4000\",\"01:55:00\",1,0,0,1\n"
                                     "\"D\",\"4000\",\"01:00:00\",2,0,0,2\n\"D\",\"321\",\"01:00:00\",2,0,0,2\n"
                                     "\"T\",\"6 lines\"\n";
-    static const uint32_t starts[] = { 1762059300u, 1762059600u, 1762059600u, 1762062900u, 1762063200u, 1762063200u };
+    static const uint32_t starts[] = {
+        1762059300u, 1762059600u, 1762059600u, 1762062900u, 1762063200u, 1762063200u
+    };
     struct market_case c;
     (void)unused;
     case_read(&c, "5min-rt-prelim/lmp_5min_20251102_00-04.csv", text);
@@ -331,10 +341,10 @@ static void trailers(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(five_minutes),      cmocka_unit_test(a_copied_line),   cmocka_unit_test(two_autumns),
-        cmocka_unit_test(spring),            cmocka_unit_test(signs_and_layouts), cmocka_unit_test(which_posting),
-        cmocka_unit_test(the_current_day),   cmocka_unit_test(zone_labels),     cmocka_unit_test(hours_by_number),
-        cmocka_unit_test(hours_by_rank),     cmocka_unit_test(times_of_day),    cmocka_unit_test(trailers),
+        cmocka_unit_test(five_minutes),    cmocka_unit_test(a_copied_line),     cmocka_unit_test(two_autumns),
+        cmocka_unit_test(spring),          cmocka_unit_test(signs_and_layouts), cmocka_unit_test(which_posting),
+        cmocka_unit_test(the_current_day), cmocka_unit_test(zone_labels),       cmocka_unit_test(hours_by_number),
+        cmocka_unit_test(hours_by_rank),   cmocka_unit_test(times_of_day),      cmocka_unit_test(trailers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
