@@ -4,30 +4,40 @@ set -eu
 busbar=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")/.."
 demo=${2:-demo}
-days=${DEMO_DAYS:-31}
 rm -rf "$demo"
 mkdir -p "$demo/raw"
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-# make REPORT FOLDER OPTIONS...: skips what this build cannot generate
-make_files() {
-    local report=$1 folder=$2
-    shift 2
-    "$busbar" generate --list | grep -q "^$report " || return 0
+make_files() { # make_files REPORT FOLDER DAYS OPTIONS...
+    local report=$1 folder=$2 days=$3
+    shift 3
     "$busbar" generate "$report" -o "$demo/raw/$folder" --from 2024-03-01 --days "$days" "$@"
 }
 
 say "1. Raw files as the operators publish them: March 2024, with its day of 23 hours"
-make_files pjm.da_hrl_lmps pjm/da_nodal --nodes 1500
-make_files pjm.rt_hrl_lmps pjm/rt_nodal --nodes 400 --revisions 0.01
-make_files caiso.dam_lmp_grp caiso/dam --nodes 800 --zip
-make_files caiso.prc_rtpd_lmp caiso/fmm --nodes 60 --zip
-make_files miso.da_expost_lmp miso/da_expost --nodes 600
-make_files miso.rt_lmp_prelim miso/rt --nodes 600
-make_files miso.rt_lmp_final miso/rt --nodes 600
-for report in $("$busbar" generate --list | awk 'NR > 1 {print $1}' | grep -vE '^(pjm\.(da_hrl|rt_hrl|rt_fivemin)|caiso\.(prc_lmp|dam_lmp|prc_rtpd|rtpd|prc_intvl|rtm_lmp|prc_hasp|hasp)|miso\.(da_ex|rt_lmp))'); do
-    make_files "$report" "${report%%.*}/${report#*.}" --nodes 40
-done
+make_files pjm.da_hrl_lmps pjm/da_nodal 31 --nodes 1500
+make_files pjm.rt_hrl_lmps pjm/rt_nodal 31 --nodes 400 --revisions 0.01
+make_files pjm.ancillary_services pjm/ancillary 31
+make_files caiso.dam_lmp_grp caiso/dam 31 --nodes 500 --zip
+make_files caiso.prc_rtpd_lmp caiso/fmm 31 --nodes 40 --zip
+make_files caiso.PRC_AS caiso/as 31 --zip
+make_files nyiso.damlbmp_zone nyiso/damlbmp 31 --zip
+make_files nyiso.realtime_zone nyiso/realtime 31 --zip
+make_files nyiso.damasp nyiso/damasp 31
+make_files ercot.NP4-190 ercot/dam_spp 31 --nodes 200 --zip
+make_files ercot.NP6-905 ercot/rtm_spp 3 --nodes 200 --zip-of-zips
+make_files ercot.NP4-188 ercot/mcpc 31 --zip
+make_files miso.da_expost_lmp miso/da_expost 31 --nodes 400
+make_files miso.rt_lmp_prelim miso/rt 31 --nodes 400
+make_files miso.rt_lmp_final miso/rt 31 --nodes 400
+make_files miso.asm_expost_damcp miso/asm 31
+make_files isone.WW_DALMP_ISO isone/da_lmp 31 --nodes 200
+make_files isone.lmp_rt_final isone/rt_lmp 31 --nodes 200
+make_files isone.daasreservedata isone/da_as 31
+make_files spp.DA-LMP-SL spp/da_lmp 31 --nodes 200
+make_files spp.RTBM-LMP-SL spp/rtbm 2 --nodes 200
+make_files spp.RTBM-LMP-DAILY-SL spp/rtbm_daily 10 --nodes 200
+make_files spp.DA-MCP spp/da_mcp 31
 printf '%s files, %s\n' "$(find "$demo/raw" -type f | wc -l)" "$(du -sh "$demo/raw" | cut -f1)"
 find "$demo/raw" -type f | sort | awk -F/ '{k=$3"/"$4} k!=last {print "  "$0; last=k}'
 

@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 packages="gcc g++ make cmake ninja-build pkg-config libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libdeflate-dev
-libisal-dev libxxhash-dev libexpat1-dev libcmocka-dev tzdata python3 python3-venv clang libclang-rt-14-dev
+libisal-dev libxxhash-dev libjansson-dev libexpat1-dev libcmocka-dev tzdata python3 python3-venv clang libclang-rt-14-dev
 clang-format valgrind zip unzip util-linux"
 
 if command -v dpkg-query >/dev/null; then
