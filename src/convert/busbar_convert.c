@@ -77,9 +77,9 @@ static enum bb_status start(struct bb_run *run, struct bb_error *err)
     const struct busbar_convert_options *o = run->options;
     uint64_t limit = o->memory_limit_nbytes ? o->memory_limit_nbytes : DEFAULT_MEMORY_NBYTES;
     char run_name[64];
-    struct tm tm;
-    time_t now = time(NULL);
-    size_t n;
+    int64_t now = (int64_t)time(NULL);
+    struct bb_date today = bb_date_of((int32_t)(now / 86400));
+    int second = (int)(now % 86400);
     bb_budget_init(&run->budget, (size_t)limit, resident_nbytes());
     run->block_nbytes = BB_MIN(BB_MAX((size_t)(limit / 256), BLOCK_MIN_NBYTES), BLOCK_MAX_NBYTES);
     run->style = (struct bb_year_file_style){ .dense = o->profile == BUSBAR_DENSE, .unsigned_types = o->profile == BUSBAR_SEED,
@@ -90,9 +90,8 @@ static enum bb_status start(struct bb_run *run, struct bb_error *err)
     run->compressors = bb_pq_compressors_new(&run->budget);
     if (!run->pool || !run->compressors) return bb_fail_budget(err, &run->budget, "the threads");
     if (!o->dry_run) BB_TRY(bb_lake_open(o->lake, &run->budget, on_wait, run, &run->lake, err));
-    gmtime_r(&now, &tm);
-    n = strftime(run_name, sizeof run_name, "%Y%m%dT%H%M%SZ", &tm);
-    snprintf(run_name + n, sizeof run_name - n, "-%ld", (long)getpid());
+    snprintf(run_name, sizeof run_name, "%04d%02d%02dT%02d%02d%02dZ-%ld", today.year, today.month, today.day, second / 3600,
+             second / 60 % 60, second % 60, (long)getpid());
     return bb_rejects_new(run->lake ? bb_lake_root(run->lake) : NULL, run_name, &run->budget, &run->rejects, err);
 }
 

@@ -1,17 +1,15 @@
 /* busbar_verify: walks a lake or takes single files, and checks each against the contract: the format's own promises (pq_verify.h) and the
  * lake's (verify_rows.h). */
 #include "convert/door.h"
+#include "convert/lake_file.h"
 #include "convert/verify_rows.h"
 #include "parquet/pq_verify.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #define MAX_PROBLEMS_PER_FILE 100
-#define MAX_DEPTH             16
 
 struct verify {
     struct bb_budget budget;
@@ -47,34 +45,17 @@ static enum bb_status verify_file(struct verify *v, const char *path, struct bb_
     return status;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
-
-static enum bb_status verify_folder(struct verify *v, const char *folder, int depth, struct bb_error *err)
+static enum bb_status visit(void *ctx, const char *path, struct bb_error *err)
 {
-    struct dirent **entries;
-    int n = scandir(folder, &entries, NULL, by_name);
-    enum bb_status status = BB_OK;
-    if (n < 0) return bb_fail_errno(err, BB_IO, errno, "%s: cannot read the folder", folder);
-    for (int i = 0; i < n; i++) {
-        char path[4096];
-        struct stat st;
-        size_t len = strlen(entries[i]->d_name);
-        int fits = (size_t)snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < sizeof path;
-        if (status == BB_OK && fits && entries[i]->d_name[0] != '.' && !v->out.failed && stat(path, &st) == 0) {
-            if (S_ISDIR(st.st_mode) && depth > 0) status = verify_folder(v, path, depth - 1, err);
-            else if (len > 8 && strcmp(entries[i]->d_name + len - 8, ".parquet") == 0) status = verify_file(v, path, err);
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    return status;
+    struct verify *v = ctx;
+    return v->out.failed ? BB_OK : verify_file(v, path, err);
 }
 
 static enum bb_status verify_path(struct verify *v, const char *path, struct bb_error *err)
 {
     struct stat st;
     if (stat(path, &st) != 0) return bb_fail_errno(err, BB_IO, errno, "%s: cannot be read", path);
-    return S_ISDIR(st.st_mode) ? verify_folder(v, path, MAX_DEPTH, err) : verify_file(v, path, err);
+    return S_ISDIR(st.st_mode) ? bb_folder_walk(path, visit, v, err) : verify_file(v, path, err);
 }
 
 enum busbar_result busbar_verify(const char *const *paths, size_t n_paths, uint64_t memory_limit_nbytes, int quiet, busbar_write write, void *ctx,

@@ -35,15 +35,10 @@ struct loading { /* one dataset */
 
 static void find_report(struct bb_str id, struct old_source *o)
 {
-    o->report = o->data_source = "unknown"; /* of a later busbar */
-    for (size_t i = 0; i < bb_format_count(); i++) {
-        struct bb_format_info f = bb_format_info_at(i);
-        if (!bb_str_is(id, f.report)) continue;
-        o->report = f.report;
-        o->data_source = f.data_source;
-        o->identity_is_id = (uint8_t)f.id_is_identity;
-        return;
-    }
+    struct bb_format_info f = bb_format_info_named(id);
+    o->report = f.report ? f.report : "unknown"; /* of a later busbar */
+    o->data_source = f.report ? f.data_source : "unknown";
+    o->identity_is_id = (uint8_t)f.id_is_identity;
 }
 
 static enum bb_status keep_names(struct loading *l, const struct bb_ledger_source *s, struct bb_old_text **text_ret, struct bb_error *err)

@@ -182,6 +182,11 @@ static enum bb_status walk(const char *folder, int depth, bb_lake_visit visit, v
     return status;
 }
 
+enum bb_status bb_folder_walk(const char *folder, bb_lake_visit visit, void *ctx, struct bb_error *err)
+{
+    return walk(folder, MAX_DEPTH, visit, ctx, err);
+}
+
 enum bb_status bb_lake_walk(const char *root, bb_lake_visit visit, void *ctx, struct bb_error *err)
 {
     static const char *const folders[] = { "parquet", "energy", "ancillary" };

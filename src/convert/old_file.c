@@ -1,5 +1,7 @@
 #include "convert/old_file.h"
 
+#include "base/decimal.h"
+#include "convert/lake_file.h"
 #include "convert/row_scan.h"
 #include "convert/tables.h"
 #include "table/columns.h"
@@ -70,17 +72,18 @@ static enum bb_status locate_groups(struct bb_old_file *old, struct bb_error *er
     if (!old->groups) return bb_fail_budget(err, &old->tables->run->budget, "the row groups of the lake's file");
     for (size_t g = 0; g < old->n_groups; g++) {
         const struct bb_pq_read_stats *stats = &bb_pq_group_chunk(old->reader, g, 0)->stats;
-        unsigned long long offset, nbytes;
-        char text[64];
-        const char *blank = p ? memchr(p, ' ', (size_t)(end - p)) : NULL;
-        snprintf(text, sizeof text, "%.*s", p ? (int)BB_MIN((blank ? blank : end) - p, (long)sizeof text - 1) : 0, p ? p : "");
-        if (!stats->has_min_max || sscanf(text, "%llu:%llu", &offset, &nbytes) != 2 || offset > bb_pq_reader_file_nbytes(old->reader) ||
-            nbytes > bb_pq_reader_file_nbytes(old->reader) - offset)
+        int64_t offset = 0, nbytes = 0;
+        const char *blank = p ? memchr(p, ' ', (size_t)(end - p)) : NULL, *stop = blank ? blank : end;
+        const char *colon = p ? memchr(p, ':', (size_t)(stop - p)) : NULL;
+        if (!stats->has_min_max || !colon || bb_integer_parse(p, (size_t)(colon - p), &offset) != 0 ||
+            bb_integer_parse(colon + 1, (size_t)(stop - colon - 1), &nbytes) != 0 ||
+            (uint64_t)offset > bb_pq_reader_file_nbytes(old->reader) || (uint64_t)nbytes > bb_pq_reader_file_nbytes(old->reader) - (uint64_t)offset)
             return bb_fail(err, BB_SKIP, "row group %zu does not say where its rows came from", g);
         if (int64_of(stats->min) / unit < 0 || int64_of(stats->max) / unit >= UINT32_MAX || int64_of(stats->min) > int64_of(stats->max) ||
             (g > 0 && int64_of(stats->min) / unit <= old->groups[g - 1].last_utc_s))
             return bb_fail(err, BB_SKIP, "row group %zu does not follow the one before it in time", g);
-        old->groups[g] = (struct bb_old_group){ (uint32_t)(int64_of(stats->min) / unit), (uint32_t)(int64_of(stats->max) / unit), offset, nbytes };
+        old->groups[g] = (struct bb_old_group){ (uint32_t)(int64_of(stats->min) / unit), (uint32_t)(int64_of(stats->max) / unit),
+                                                (uint64_t)offset, (uint64_t)nbytes };
         p = blank ? blank + 1 : end;
     }
     return BB_OK;
@@ -89,18 +92,8 @@ static enum bb_status locate_groups(struct bb_old_file *old, struct bb_error *er
 /* A state that cannot be read only costs time: every row group is taken apart then. */
 static enum bb_status load_quality(struct bb_old_file *old, struct bb_error *err)
 {
-    struct bb_str place = bb_pq_reader_kv(old->reader, "busbar.quality");
-    unsigned long long offset = 0, nbytes = 0;
-    char text[64], *bytes;
-    enum bb_status status;
-    snprintf(text, sizeof text, "%.*s", (int)BB_MIN(place.n, sizeof text - 1), place.p ? place.p : "");
-    if (sscanf(text, "%llu:%llu", &offset, &nbytes) != 2 || nbytes > BB_QUALITY_MAX_NBYTES) return BB_OK;
-    bytes = bb_alloc(&old->tables->run->budget, nbytes + 1);
-    if (!bytes) return bb_fail_budget(err, &old->tables->run->budget, "what is known of the lake's file");
-    status = bb_pq_reader_bytes(old->reader, offset, bytes, nbytes, err);
-    if (status == BB_OK) status = bb_quality_read_state((struct bb_str){ bytes, nbytes }, &old->tables->run->budget, &old->quality, err);
-    bb_free(bytes);
-    return status == BB_SKIP ? BB_OK : status;
+    enum bb_status status = bb_quality_of_file(old->path, old->reader, &old->tables->run->budget, &old->quality, err);
+    return status == BB_EOF || status == BB_SKIP ? BB_OK : status;
 }
 
 static enum bb_status open_file(struct bb_old_file *old, struct opening *o, struct bb_error *err)

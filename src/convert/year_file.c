@@ -32,6 +32,8 @@ struct bb_year_file {
     struct bb_pq_options options;
     struct bb_pq_file *file;
     struct bb_provenance provenance;
+    const struct bb_pq_reader *asked_reader; /* whose row groups can be copied, or not */
+    int can_copy;
     struct bb_quality *quality;
     const struct bb_quality_state *quality_state; /* once finished */
     struct bb_error notes_error;
@@ -515,7 +517,8 @@ enum bb_status bb_year_file_copy_group(struct bb_year_file *f, struct bb_pq_read
                                        enum bb_status (*add_origins)(void *ctx, struct bb_provenance *to, struct bb_error *err), void *ctx,
                                        struct bb_error *err)
 {
-    if (!bb_pq_file_can_copy(f->file, reader) || !f->setup.old_quality || group >= f->setup.old_quality->n_groups) return BB_EOF;
+    if (f->asked_reader != reader) f->can_copy = bb_pq_file_can_copy(f->file, reader), f->asked_reader = reader;
+    if (!f->can_copy || !f->setup.old_quality || group >= f->setup.old_quality->n_groups) return BB_EOF;
     BB_TRY(close_group(f, err));
     BB_TRY(bb_pq_file_append_copied(f->file, reader, group, err));
     BB_TRY(add_origins(ctx, &f->provenance, err));
@@ -560,7 +563,7 @@ enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger,
     BB_TRY(write_quality(f, place, &kvs[2].value, err));
     BB_TRY(bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err));
     BB_TRY(bb_publish_sync(&f->pub, err));
-    BB_TRY(bb_pq_check_file(f->pub.temp_path, f->setup.budget, &rows, err));
+    BB_TRY(bb_pq_check_file_by(f->pub.temp_path, f->setup.pool, f->setup.budget, &rows, err));
     if (rows < 0 || (uint64_t)rows != f->n_rows)
         return bb_fail(err, BB_BUG, "%s: wrote %llu rows, read back %lld", f->pub.temp_path, (unsigned long long)f->n_rows,
                        (long long)rows);

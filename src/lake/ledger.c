@@ -1,9 +1,9 @@
 #include "lake/ledger.h"
 #include "base/json.h"
+#include "time/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static int by_name(const void *a_, const void *b_)
 {
@@ -23,12 +23,25 @@ static int same_source(const struct bb_ledger_source *a, const struct bb_ledger_
 
 static void put_time(struct bb_json *j, const char *key, int64_t utc_s)
 {
-    struct tm tm;
+    struct bb_date d = bb_date_of((int32_t)(utc_s / 86400));
+    int second = (int)(utc_s % 86400);
     char text[40];
-    time_t t = (time_t)utc_s;
-    gmtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, second / 3600, second / 60 % 60,
+             second % 60);
     bb_json_put_cstr(j, key, text);
+}
+
+/* Nearly every source is of one year: that of the file, which needs no words. */
+static void put_years(struct bb_json *j, const struct bb_ledger_source *s, int year)
+{
+    char text[(BB_LAST_YEAR - BB_FIRST_YEAR + 1) * 5 + 1] = "";
+    int n = 0, others = 0;
+    for (int y = BB_FIRST_YEAR; y <= BB_LAST_YEAR; y++)
+        if (bb_year_set_has(&s->years, y)) {
+            n += snprintf(text + n, sizeof text - (size_t)n, "%s%d", n ? " " : "", y);
+            others += y != year;
+        }
+    if (others) bb_json_put_cstr(j, "years", text);
 }
 
 /* Nearly every source is of one year: that of the file, which needs no words. */

@@ -1,5 +1,6 @@
 #include "base/json_pull.h"
 #include "lake/ledger.h"
+#include "time/stamp.h"
 
 #include <stdio.h>
 
@@ -16,20 +17,10 @@ static enum bb_status damaged(struct reading *r, const char *what) { return bb_f
 
 static int key_is(const struct reading *r, const char *name) { return bb_str_is(r->pull.raw, name); }
 
-/* "2024-11-03T06:00:00Z" as it was written by ledger.c. */
 static int64_t instant_of(struct bb_str s)
 {
-    int year, month, day, hour, minute, second;
-    char text[32];
-    int64_t days;
-    if (s.n >= sizeof text) return 0;
-    memcpy(text, s.p, s.n);
-    text[s.n] = '\0';
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ", &year, &month, &day, &hour, &minute, &second) != 6) return 0;
-    /* days from the civil date, for years after 0 */
-    year -= month <= 2;
-    days = 365LL * year + year / 4 - year / 100 + year / 400 + (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1 - 719468;
-    return days * 86400 + hour * 3600 + minute * 60 + second;
+    int64_t utc_s;
+    return bb_stamp_utc(s.p, s.n, &utc_s) == 0 ? utc_s : 0;
 }
 
 /* Where in texts a string of the source begins; slices are made when texts no longer moves. */
