@@ -1,8 +1,10 @@
 #include "parquet/pq_meta.h"
 
 #include <libdeflate.h>
+#include <pthread.h>
 
 #define PIECE_NBYTES ((size_t)1 << 20) /* at least the longest page header */
+#define READ_NBYTES  ((size_t)128 << 10) /* at a time: stays in the second-level cache until its checksum is made */
 _Static_assert(PIECE_NBYTES >= BB_PQ_HEAD_MAX_NBYTES, "a header must fit");
 
 /* The file as a stream: one buffer moves over it. */
@@ -20,7 +22,7 @@ static enum bb_status stream_get(struct stream *s, uint64_t pos, size_t wanted, 
     size_t kept = pos >= s->at && pos <= s->at + s->n ? (size_t)(s->at + s->n - pos) : 0;
     wanted = (size_t)BB_MIN((uint64_t)wanted, limit - pos);
     if (kept < wanted) {
-        size_t n = (size_t)BB_MIN((uint64_t)PIECE_NBYTES, s->reader->footer_offset - pos);
+        size_t n = (size_t)BB_MIN((uint64_t)BB_MAX(wanted, READ_NBYTES), s->reader->footer_offset - pos);
         if (kept) memmove(s->p, s->p + s->n - kept, kept);
         s->at = pos;
         s->n = kept;
@@ -163,19 +165,67 @@ static enum bb_status check_chunk(struct stream *stream, size_t group, size_t co
     return status;
 }
 
-enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)
+struct file_check {
+    struct bb_pq_reader *reader;
+    uint8_t **pieces; /* per thread */
+    pthread_mutex_t mutex;
+    _Atomic size_t failed_group; /* the first one, so that threads do not decide what is told; SIZE_MAX: none */
+    struct bb_error error;
+};
+
+static void check_group(void *ctx, size_t group, unsigned worker)
 {
-    struct stream stream = { 0 };
-    enum bb_status status = bb_pq_reader_open(path, budget, &stream.reader, err);
+    struct file_check *f = ctx;
+    struct stream stream = { .reader = f->reader, .p = f->pieces[worker] };
+    struct bb_error err;
+    enum bb_status status = BB_OK;
+    if (group > f->failed_group) return;
+    for (size_t c = 0; c < f->reader->n_columns && status == BB_OK; c++) status = check_chunk(&stream, group, c, &err);
+    if (status == BB_OK) return;
+    pthread_mutex_lock(&f->mutex);
+    if (group < f->failed_group) {
+        f->failed_group = group;
+        f->error = err;
+    }
+    pthread_mutex_unlock(&f->mutex);
+}
+
+static enum bb_status check_groups(struct file_check *f, struct bb_pool *pool, struct bb_budget *budget, struct bb_error *err)
+{
+    unsigned n_threads = pool ? bb_pool_threads(pool) : 1;
+    int ok = 1;
+    f->pieces = bb_calloc(budget, n_threads * sizeof *f->pieces);
+    for (unsigned i = 0; f->pieces && i < n_threads; i++) ok &= (f->pieces[i] = bb_alloc(budget, PIECE_NBYTES)) != NULL;
+    if (f->pieces && ok) {
+        pthread_mutex_init(&f->mutex, NULL);
+        if (pool) bb_pool_run(pool, check_group, f, f->reader->n_groups);
+        for (size_t g = 0; !pool && g < f->reader->n_groups && g <= f->failed_group; g++) check_group(f, g, 0);
+        pthread_mutex_destroy(&f->mutex);
+    }
+    for (unsigned i = 0; f->pieces && i < n_threads; i++) bb_free(f->pieces[i]);
+    if (!f->pieces || !ok) {
+        bb_free(f->pieces);
+        return bb_fail_budget(err, budget, "the check of a Parquet file");
+    }
+    bb_free(f->pieces);
+    if (f->failed_group == SIZE_MAX) return BB_OK;
+    if (err) *err = f->error;
+    return f->error.status;
+}
+
+enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)
+{
+    struct file_check f = { .failed_group = SIZE_MAX };
+    enum bb_status status = bb_pq_reader_open(path, budget, &f.reader, err);
     *rows_ret = 0;
     if (status != BB_OK) return status;
-    stream.p = bb_alloc(budget, PIECE_NBYTES);
-    if (!stream.p) status = bb_fail_budget(err, budget, "the check of a Parquet file");
-    for (size_t g = 0; g < stream.reader->n_groups && status == BB_OK; g++)
-        for (size_t c = 0; c < stream.reader->n_columns && status == BB_OK; c++)
-            status = check_chunk(&stream, g, c, err);
-    if (status == BB_OK) *rows_ret = stream.reader->n_rows;
-    bb_free(stream.p);
-    bb_pq_reader_close(stream.reader);
+    status = check_groups(&f, pool, budget, err);
+    if (status == BB_OK) *rows_ret = f.reader->n_rows;
+    bb_pq_reader_close(f.reader);
     return status;
+}
+
+enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)
+{
+    return bb_pq_check_file_by(path, NULL, budget, rows_ret, err);
 }
