@@ -44,19 +44,6 @@ static void put_years(struct bb_json *j, const struct bb_ledger_source *s, int y
     if (others) bb_json_put_cstr(j, "years", text);
 }
 
-/* Nearly every source is of one year: that of the file, which needs no words. */
-static void put_years(struct bb_json *j, const struct bb_ledger_source *s, int year)
-{
-    char text[(BB_LAST_YEAR - BB_FIRST_YEAR + 1) * 5 + 1] = "";
-    int n = 0, others = 0;
-    for (int y = BB_FIRST_YEAR; y <= BB_LAST_YEAR; y++)
-        if (bb_year_set_has(&s->years, y)) {
-            n += snprintf(text + n, sizeof text - (size_t)n, "%s%d", n ? " " : "", y);
-            others += y != year;
-        }
-    if (others) bb_json_put_cstr(j, "years", text);
-}
-
 static void put_source(struct bb_json *j, const struct bb_ledger_source *s, int year)
 {
     bb_json_open(j, '{');
