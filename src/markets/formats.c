@@ -33,13 +33,9 @@ size_t bb_format_count(void)
     return n;
 }
 
-struct bb_format_info bb_format_info_at(size_t i)
+static struct bb_format_info info_of(const struct bb_format *f)
 {
-    const struct bb_format *f;
     struct bb_format_info info = { 0 };
-    size_t at = 0;
-    for (size_t n = 0; (f = bb_format_at(at)) != NULL; at++)
-        if (!is_variant(at) && n++ == i) break;
     if (!f) return info;
     info.report = f->report;
     info.data_source = f->data_source;
@@ -53,4 +49,21 @@ struct bb_format_info bb_format_info_at(size_t i)
     info.id_is_identity = (f->flags & BB_FORMAT_ID_IS_IDENTITY) != 0;
     info.is_reference = (f->flags & BB_FORMAT_REFERENCE) != 0;
     return info;
+}
+
+struct bb_format_info bb_format_info_at(size_t i)
+{
+    const struct bb_format *f;
+    size_t at = 0;
+    for (size_t n = 0; (f = bb_format_at(at)) != NULL; at++)
+        if (!is_variant(at) && n++ == i) break;
+    return info_of(f);
+}
+
+struct bb_format_info bb_format_info_named(struct bb_str report)
+{
+    const struct bb_format *f;
+    for (size_t at = 0; (f = bb_format_at(at)) != NULL; at++)
+        if (bb_str_is(report, f->report)) break;
+    return info_of(f);
 }

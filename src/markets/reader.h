@@ -133,5 +133,6 @@ struct bb_format_info {
 };
 size_t bb_format_count(void); /* reports, not layouts */
 struct bb_format_info bb_format_info_at(size_t i);
+struct bb_format_info bb_format_info_named(struct bb_str report); /* report NULL in it: there is none of that name */
 
 #endif

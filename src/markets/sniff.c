@@ -102,8 +102,8 @@ int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, con
 {
     struct bb_evidence *e = sniff->evidence;
     struct bb_str fields[BB_MAX_FIELDS];
-    char first_text[64];
-    size_t first_n = 0, at = b->data_at;
+    char first_text[64], prefix[160];
+    size_t first_n = 0, prefix_n = 0, at = b->data_at;
     int64_t first = 0, other;
     int f = role_field(format, b, BB_TIME_UTC_BEGIN), have_first = 0;
     *first_utc_s_ret = 0;
@@ -117,10 +117,8 @@ int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, con
             bb_sniff_init(sniff, e);
             continue;
         }
-        /* most lines repeat the first text: compare before taking the line apart */
-        if (f == 0 && have_first && line.n > first_n && memcmp(line.p, first_text, first_n) == 0 &&
-            line.p[first_n] == ',')
-            continue;
+        /* most lines begin as the first one does, up to the stamp: compare before taking the line apart */
+        if (prefix_n && line.n >= prefix_n && memcmp(line.p, prefix, prefix_n) == 0) continue;
         if (bb_line_fields(line, fields, (size_t)f + 1) <= (size_t)f) continue;
         if (have_first && fields[f].n == first_n && memcmp(fields[f].p, first_text, first_n) == 0) continue;
         if (!instant(fields[f], &other)) continue;
@@ -130,6 +128,10 @@ int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, con
         have_first = 1;
         first_n = BB_MIN(fields[f].n, sizeof first_text);
         memcpy(first_text, fields[f].p, first_n);
+        prefix_n = (size_t)(fields[f].p + fields[f].n - line.p);
+        while (prefix_n < line.n && line.p[prefix_n] != ',') prefix_n++;
+        prefix_n = prefix_n < line.n && prefix_n < sizeof prefix ? prefix_n + 1 : 0;
+        memcpy(prefix, line.p, prefix_n);
         if (first > 0 && first < UINT32_MAX) *first_utc_s_ret = (uint32_t)first;
     }
 }
