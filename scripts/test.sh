@@ -1,13 +1,13 @@
 #!/bin/bash
 # What `make test` runs. Usage: test.sh [SUITE...]; without names all suites:
-#   build checks ctest cli golden interop asan tsan fuzz
+#   build checks ctest cli golden torture interop asan tsan fuzz
 # Environment: FUZZ_SECONDS per fuzz target (60), BUSBAR_SAMPLES folder of real files (../shared/samples when there),
 # JOBS (number of processors). Ends with "N passed, N failed", or "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/.." || exit 1
 FUZZ_SECONDS=${FUZZ_SECONDS:-60}
 JOBS=${JOBS:-$(nproc)}
-suites=${*:-build checks ctest cli golden interop asan tsan fuzz}
+suites=${*:-build checks ctest cli golden torture interop asan tsan fuzz}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
@@ -101,6 +101,13 @@ run_cli() { # run_cli SUITE-NAME BINARY: tests/cli/*.sh get the program in $BUSB
 
 python_for_reading() { if [ -x .venv/bin/python ] && .venv/bin/python -c 'import pyarrow' 2>/dev/null; then echo .venv/bin/python; else echo python3; fi; }
 
+run_torture() { # run_torture NAME BINARY
+    local script
+    for script in determinism bounded bad_input kill; do
+        many "$1 $script" "$(python_for_reading)" "tests/torture/$script.py" "$2"
+    done
+}
+
 for suite in $suites; do
     case $suite in
     build)
@@ -117,6 +124,8 @@ for suite in $suites; do
         run_cli "command line:" build/busbar ;;
     golden)
         many "golden cases" "$(python_for_reading)" tests/golden/run.py --busbar build/busbar ;;
+    torture)
+        run_torture "torture:" build/busbar ;;
     interop)
         if ! why=$(.venv/bin/python -c 'import pyarrow, duckdb, polars, pandas, gridstatus' 2>&1); then
             why=$(tail -n 1 <<<"$why")
@@ -137,6 +146,7 @@ for suite in $suites; do
         export BUSBAR_SANITIZED=1
         run_cli "ASan+UBSan, command line:" build-asan/busbar
         many "golden cases; ASan+UBSan" "$(python_for_reading)" tests/golden/run.py --busbar build-asan/busbar --quick
+        TORTURE_SCALE=0.1 TORTURE_BOUNDED_MB=60 TORTURE_LINE_MB=64 TORTURE_KILLS=10 run_torture "ASan+UBSan, torture:" build-asan/busbar
         unset BUSBAR_SANITIZED ;;
     tsan)
         build "build, thread sanitizer" build-tsan -DBUSBAR_SANITIZE=thread || continue
@@ -146,6 +156,7 @@ for suite in $suites; do
         run_ctest "unit, kernels, fuzz corpus; TSan" build-tsan $fixed
         export BUSBAR_SANITIZED=1
         many "golden cases; TSan" $fixed "$(python_for_reading)" tests/golden/run.py --busbar build-tsan/busbar --quick
+        TORTURE_SCALE=0.1 many "TSan, torture: determinism" $fixed "$(python_for_reading)" tests/torture/determinism.py build-tsan/busbar
         unset BUSBAR_SANITIZED ;;
     fuzz)
         if ! command -v clang >/dev/null; then skip "fuzz targets" "clang is not installed"; continue; fi

@@ -1,5 +1,7 @@
 #include "lake/lake.h"
 
+#include "lake/intent.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +18,7 @@
 
 struct bb_lake {
     char root[BB_PATH_MAX];
-    int lock_fd;
+    int lock_fd, was_unfinished;
 };
 
 /* Hidden names that bb_publish_begin makes: ".<name>.tmp-<digits>". */
@@ -44,11 +46,12 @@ static void remove_stale(const char *folder, int depth)
     closedir(dir);
 }
 
-/* Only what busbar makes is walked: a lake may be a subfolder of something large. */
+/* Only what busbar makes is walked: a lake may lie in, or hold, something large. */
 static void remove_stale_of_lake(const char *root)
 {
     static const char *const folders[] = { "parquet", "energy", "ancillary", "metadata", "quality", "rejects" };
     char path[BB_PATH_MAX];
+    remove_stale(root, 0);
     for (size_t i = 0; i < BB_ARRAY_LEN(folders); i++)
         if ((size_t)snprintf(path, sizeof path, "%s/%s", root, folders[i]) < sizeof path) remove_stale(path, STALE_WALK_DEPTH);
 }
@@ -121,6 +124,7 @@ enum bb_status bb_lake_open(const char *root, struct bb_budget *budget, bb_lake_
     }
     status = make_folder(root, err);
     if (status == BB_OK) status = take_lock(lake, wait, wait_ctx, err);
+    if (status == BB_OK) status = bb_intent_resume(root, budget, &lake->was_unfinished, err);
     if (status != BB_OK) {
         bb_lake_close(lake);
         return status;
@@ -138,6 +142,7 @@ void bb_lake_close(struct bb_lake *lake)
 }
 
 const char *bb_lake_root(const struct bb_lake *lake) { return lake->root; }
+int bb_lake_was_unfinished(const struct bb_lake *lake) { return lake->was_unfinished; }
 
 void bb_lake_path(const char *root, int hive, const struct bb_dataset *dataset, enum bb_half half, int year, char *out)
 {

@@ -181,16 +181,30 @@ static void put_prices(struct bb_json *j, const struct bb_quality_state *s, cons
     bb_json_close(j, '}');
 }
 
+/* The next one by reason: the caller counts them in the order in which its threads met them. */
+static const struct bb_quality_reject *reject_after(const struct bb_quality_facts *f,
+                                                    const struct bb_quality_reject *last)
+{
+    const struct bb_quality_reject *next = NULL;
+    for (size_t i = 0; i < f->n_rejects; i++) {
+        const struct bb_quality_reject *r = &f->rejects[i];
+        if ((!last || bb_str_cmp(r->reason, last->reason) > 0) &&
+            (!next || bb_str_cmp(r->reason, next->reason) < 0))
+            next = r;
+    }
+    return next;
+}
+
 static void put_facts(struct bb_json *j, const struct bb_quality_facts *f)
 {
     bb_json_put_int(j, "duplicates", (int64_t)f->duplicates);
     bb_json_put_int(j, "revisions", (int64_t)f->revisions);
     bb_json_key(j, "rejects");
     bb_json_open(j, '[');
-    for (size_t i = 0; i < f->n_rejects; i++) {
+    for (const struct bb_quality_reject *r = reject_after(f, NULL); r; r = reject_after(f, r)) {
         bb_json_open(j, '{');
-        bb_json_put_str(j, "reason", f->rejects[i].reason);
-        bb_json_put_int(j, "rows", (int64_t)f->rejects[i].n);
+        bb_json_put_str(j, "reason", r->reason);
+        bb_json_put_int(j, "rows", (int64_t)r->n);
         bb_json_close(j, '}');
     }
     bb_json_close(j, ']');
