@@ -61,8 +61,8 @@ static enum bb_json_token read_value(struct bb_json_pull *p, char c)
 enum bb_json_token bb_json_pull_next(struct bb_json_pull *p)
 {
     char c = peek(p);
-    if (c == '\0') return p->depth == 0 && !p->want_value ? BB_JSON_END : BB_JSON_ERROR;
-    if (c == '}') return close_level(p, '{');
+    if (c == '\0') return p->at >= p->text.n && p->depth == 0 && !p->want_value ? BB_JSON_END : BB_JSON_ERROR;
+    if (c == '}') return p->want_value ? BB_JSON_ERROR : close_level(p, '{'); /* after a colon a value must come */
     if (c == ']') return close_level(p, '[');
     if (c == ',') {
         if (p->depth == 0 || p->want_key || p->want_value) return BB_JSON_ERROR;

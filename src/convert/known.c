@@ -17,7 +17,7 @@ struct old_source {
     uint64_t content_nbytes;
     int64_t publication_utc_s;
     uint32_t first_utc_s, last_utc_s, n_files;
-    int year; /* of the file that lists it */
+    int year;                         /* of the file that lists it */
     struct bb_year_set years, listed; /* of its rows; that the lake has in full */
     uint8_t replaced, joined, preliminary, derived, identity_is_id;
 };
@@ -41,7 +41,8 @@ static void find_report(struct bb_str id, struct old_source *o)
     o->identity_is_id = (uint8_t)f.id_is_identity;
 }
 
-static enum bb_status keep_names(struct loading *l, const struct bb_ledger_source *s, struct bb_old_text **text_ret, struct bb_error *err)
+static enum bb_status keep_names(struct loading *l, const struct bb_ledger_source *s, struct bb_old_text **text_ret,
+                                 struct bb_error *err)
 {
     struct bb_old_text *t = bb_calloc(&l->run->budget, sizeof *t + s->name.n + s->member.n);
     struct bb_str member;
@@ -65,9 +66,16 @@ static enum bb_status on_source(void *ctx, const struct bb_ledger_source *s, str
     if (!bb_grow(&l->run->budget, (void **)&l->list, &l->cap, l->n + 1, sizeof *l->list))
         return bb_fail_budget(err, &l->run->budget, "the lake's list of sources");
     o = &l->list[l->n];
-    *o = (struct old_source){ .content_nbytes = s->content_nbytes, .publication_utc_s = s->publication_utc_s, .first_utc_s = s->first_utc_s,
-                              .last_utc_s = s->last_utc_s, .n_files = s->n_files, .year = l->year, .years = s->years, .joined = s->joined,
-                              .preliminary = s->preliminary, .derived = s->derived };
+    *o = (struct old_source){ .content_nbytes = s->content_nbytes,
+                              .publication_utc_s = s->publication_utc_s,
+                              .first_utc_s = s->first_utc_s,
+                              .last_utc_s = s->last_utc_s,
+                              .n_files = s->n_files,
+                              .year = l->year,
+                              .years = s->years,
+                              .joined = s->joined,
+                              .preliminary = s->preliminary,
+                              .derived = s->derived };
     memcpy(o->hash, s->hash, sizeof o->hash);
     bb_year_set_add(&o->years, l->year);
     find_report(s->report, o);
@@ -85,11 +93,16 @@ static enum bb_status read_ledger(struct loading *l, const char *path, struct bb
     enum bb_status status;
     if (access(path, F_OK) != 0) return BB_OK;
     status = bb_pq_reader_open(path, &l->run->budget, &reader, err);
-    if (status == BB_SKIP) status = bb_fail_prefix(err, "%s is no readable lake file; move it away or rebuild it with --rebuild", path), status = BB_IO;
+    if (status == BB_SKIP)
+        status =
+            bb_fail_prefix(err, "%s is no readable lake file; move it away or rebuild it with --rebuild", path),
+        status = BB_IO;
     if (status != BB_OK) return status;
     json = bb_pq_reader_kv(reader, "busbar.ledger");
-    if (!json.p) status = bb_fail(err, BB_IO, "%s has no ledger: busbar did not write it; move it away", path);
-    else status = bb_ledger_read(json, &reading, &l->run->budget, &head, err);
+    if (!json.p)
+        status = bb_fail(err, BB_IO, "%s has no ledger: busbar did not write it; move it away", path);
+    else
+        status = bb_ledger_read(json, &reading, &l->run->budget, &head, err);
     if (status == BB_SKIP) bb_fail_prefix(err, "%s", path), status = BB_IO;
     bb_pq_reader_close(reader);
     return status;
@@ -176,7 +189,10 @@ enum bb_status bb_known_hash(struct bb_run *run, const struct bb_leaf *leaf, cha
     return status;
 }
 
-static struct bb_str ledger_name(const struct bb_leaf *leaf) { return leaf->member.n ? bb_path_base(leaf->path) : leaf->name; }
+static struct bb_str ledger_name(const struct bb_leaf *leaf)
+{
+    return leaf->member.n ? bb_path_base(leaf->path) : leaf->name;
+}
 
 /* The entries of one name stand together. */
 static size_t first_of_name(const struct loading *l, const struct bb_leaf *leaf)
@@ -187,8 +203,10 @@ static size_t first_of_name(const struct loading *l, const struct bb_leaf *leaf)
         size_t mid = (low + high) / 2;
         int c = bb_str_cmp(l->list[mid].text->leaf.path, name);
         if (c == 0) c = bb_str_cmp(l->list[mid].text->leaf.member, leaf->member);
-        if (c < 0) low = mid + 1;
-        else high = mid;
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return low;
 }
@@ -208,11 +226,14 @@ static void note_change(struct loading *l, const struct bb_plan_source *s, struc
         struct old_source *o = &l->list[i];
         if (strcmp(o->hash, before) != 0) continue;
         o->replaced = 1;
-        if (s->first_utc_s < o->first_utc_s || s->first_utc_s > o->last_utc_s) continue; /* other days: nothing to say */
-        snprintf(text, sizeof text, "%.*s%s%.*s changed since it was converted: its rows replace those it had given; rows that it no longer has stay in the "
+        if (s->first_utc_s < o->first_utc_s || s->first_utc_s > o->last_utc_s)
+            continue; /* other days: nothing to say */
+        snprintf(text, sizeof text,
+                 "%.*s%s%.*s changed since it was converted: its rows replace those it had given; rows that it no "
+                 "longer has stay in the "
                  "lake (--rebuild with all files starts over)",
-                 (int)BB_MIN(s->leaf->path.n, 400u), s->leaf->path.p, s->leaf->member.n ? ": " : "", (int)BB_MIN(s->leaf->member.n, 300u),
-                 s->leaf->member.n ? s->leaf->member.p : "");
+                 (int)BB_MIN(s->leaf->path.n, 400u), s->leaf->path.p, s->leaf->member.n ? ": " : "",
+                 (int)BB_MIN(s->leaf->member.n, 300u), s->leaf->member.n ? s->leaf->member.p : "");
         bb_run_warn(l->run, text);
     }
 }
@@ -220,20 +241,24 @@ static void note_change(struct loading *l, const struct bb_plan_source *s, struc
 static int wants_more(const struct loading *l, const struct old_source *o)
 {
     for (int year = BB_FIRST_YEAR; year <= BB_LAST_YEAR; year++)
-        if (bb_year_set_has(&o->years, year) && !bb_year_set_has(&o->listed, year) && bb_run_wants_year(l->run, year)) return 1;
+        if (bb_year_set_has(&o->years, year) && !bb_year_set_has(&o->listed, year) &&
+            bb_run_wants_year(l->run, year))
+            return 1;
     return 0;
 }
 
 /* Not known: *held_ret has the years that the lake holds all the same. */
-static enum bb_status is_known(struct loading *l, struct bb_plan_source *s, struct bb_seen *seen, int *known_ret, struct bb_year_set *held_ret,
-                               struct bb_error *err)
+static enum bb_status is_known(struct loading *l, struct bb_plan_source *s, struct bb_seen *seen, int *known_ret,
+                               struct bb_year_set *held_ret, struct bb_error *err)
 {
     *known_ret = 0;
     for (size_t i = first_of_name(l, s->leaf); i < l->n && same_name(&l->list[i], s->leaf); i++) {
         const struct old_source *o = &l->list[i];
         if (s->leaf->size && s->leaf->size != o->content_nbytes) continue;
-        if (!s->hash[0] && !bb_seen_find(seen, s->leaf, s->hash)) BB_TRY(bb_known_hash(l->run, s->leaf, s->hash, err));
-        if (strcmp(s->hash, o->hash) != 0 || o->publication_utc_s < s->publication_utc_s) continue; /* posted anew: it may win now */
+        if (!s->hash[0] && !bb_seen_find(seen, s->leaf, s->hash))
+            BB_TRY(bb_known_hash(l->run, s->leaf, s->hash, err));
+        if (strcmp(s->hash, o->hash) != 0 || o->publication_utc_s < s->publication_utc_s)
+            continue; /* posted anew: it may win now */
         *known_ret = !wants_more(l, o);
         *held_ret = o->listed;
         l->n_read_again += !*known_ret;
@@ -251,7 +276,8 @@ static void remove_dataset(struct bb_plan_source *s, const struct bb_dataset *d)
     s->n_datasets = n;
 }
 
-static enum bb_status apply_dataset(struct loading *l, const struct bb_dataset *d, struct bb_seen *seen, int *anything_new, struct bb_error *err)
+static enum bb_status apply_dataset(struct loading *l, const struct bb_dataset *d, struct bb_seen *seen,
+                                    int *anything_new, struct bb_error *err)
 {
     *anything_new = 0;
     for (size_t i = 0; i < l->plan->n_sources; i++) {
@@ -261,8 +287,10 @@ static enum bb_status apply_dataset(struct loading *l, const struct bb_dataset *
         if (k == s->n_datasets || s->old) continue;
         if (bb_run_stopped(l->run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
         BB_TRY(is_known(l, s, seen, &known, &s->held[k], err));
-        if (known) remove_dataset(s, d);
-        else *anything_new = 1;
+        if (known)
+            remove_dataset(s, d);
+        else
+            *anything_new = 1;
         if (known && s->n_datasets == 0) l->run->result->files_skipped++;
     }
     return BB_OK;
@@ -270,12 +298,15 @@ static enum bb_status apply_dataset(struct loading *l, const struct bb_dataset *
 
 /* An input that is read again although the ledger names its content (it was filtered, or a run was killed between two files): the rows that it
  * gave then are its rows now. */
-static int is_read_again(const struct loading *l, const struct old_source *o, const struct bb_dataset *d, size_t n_inputs)
+static int is_read_again(const struct loading *l, const struct old_source *o, const struct bb_dataset *d,
+                         size_t n_inputs)
 {
     for (size_t i = 0; i < n_inputs; i++) {
         const struct bb_plan_source *s = &l->plan->sources[i];
         int has = 0;
-        if (s->old || strcmp(s->hash, o->hash) != 0 || s->publication_utc_s != o->publication_utc_s || !same_name(o, s->leaf)) continue;
+        if (s->old || strcmp(s->hash, o->hash) != 0 || s->publication_utc_s != o->publication_utc_s ||
+            !same_name(o, s->leaf))
+            continue;
         for (int k = 0; k < s->n_datasets; k++) has |= bb_dataset_cmp(&s->datasets[k], d) == 0;
         if (has) return 1;
     }
@@ -288,20 +319,31 @@ static enum bb_status append_old(struct loading *l, const struct bb_dataset *d, 
     for (size_t i = 0; i < l->n; i++) {
         const struct old_source *o = &l->list[i];
         if (l->n_read_again && is_read_again(l, o, d, n_inputs)) continue;
-        struct bb_plan_source s = { .leaf = &o->text->leaf, .report = o->report, .data_source = o->data_source, .datasets = { *d }, .n_datasets = 1,
-                                    .derive_energy = o->derived, .first_utc_s = o->first_utc_s, .publication_utc_s = o->publication_utc_s,
-                                    .content_nbytes = o->content_nbytes, .old = 1, .replaced = o->replaced, .joined = o->joined, .preliminary = o->preliminary,
+        struct bb_plan_source s = { .leaf = &o->text->leaf,
+                                    .report = o->report,
+                                    .data_source = o->data_source,
+                                    .datasets = { *d },
+                                    .n_datasets = 1,
+                                    .derive_energy = o->derived,
+                                    .first_utc_s = o->first_utc_s,
+                                    .publication_utc_s = o->publication_utc_s,
+                                    .content_nbytes = o->content_nbytes,
+                                    .old = 1,
+                                    .replaced = o->replaced,
+                                    .joined = o->joined,
+                                    .preliminary = o->preliminary,
                                     .identity_is_id = o->identity_is_id };
         memcpy(s.hash, o->hash, sizeof s.hash);
-        if (!bb_grow(&l->run->budget, (void **)&l->plan->sources, &l->plan->cap_sources, l->plan->n_sources + 1, sizeof *l->plan->sources))
+        if (!bb_grow(&l->run->budget, (void **)&l->plan->sources, &l->plan->cap_sources, l->plan->n_sources + 1,
+                     sizeof *l->plan->sources))
             return bb_fail_budget(err, &l->run->budget, "the lake's list of sources");
         l->plan->sources[l->plan->n_sources++] = s;
     }
     return BB_OK;
 }
 
-enum bb_status bb_known_apply(struct bb_run *run, struct bb_plan *plan, const struct bb_dataset *datasets, size_t n_datasets,
-                              struct bb_seen *seen, struct bb_error *err)
+enum bb_status bb_known_apply(struct bb_run *run, struct bb_plan *plan, const struct bb_dataset *datasets,
+                              size_t n_datasets, struct bb_seen *seen, struct bb_error *err)
 {
     for (size_t i = 0; i < n_datasets; i++) {
         struct loading l = { .run = run, .plan = plan };

@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SEEN_NAME        ".busbar.seen"
-#define SEEN_MAX_NBYTES  ((size_t)32 << 20) /* some 200,000 inputs; older ones are forgotten, which only costs time */
+#define SEEN_NAME ".busbar.seen"
+#define SEEN_MAX_NBYTES                                                                                            \
+    ((size_t)32 << 20) /* some 200,000 inputs; older ones are forgotten, which only costs time */
 
 /* The list is the text itself; the table finds a line by path and member. One line: hash, size, mtime in ns, path, TAB, member, newline. */
 struct bb_seen {
@@ -51,9 +52,14 @@ static struct bb_str absolute(const struct bb_seen *s, struct bb_str path, char 
     return (struct bb_str){ out, (size_t)n };
 }
 
-static uint64_t key_hash(struct bb_str path, struct bb_str member) { return bb_hash64(path.p, path.n) * 31 + bb_hash64(member.p, member.n); }
+static uint64_t key_hash(struct bb_str path, struct bb_str member)
+{
+    return bb_hash64(path.p, path.n) * 31 + bb_hash64(member.p, member.n);
+}
 
-struct line { struct bb_str hash, size, mtime, path, member; };
+struct line {
+    struct bb_str hash, size, mtime, path, member;
+};
 
 static int parse_line(const char *p, const char *end, struct line *l)
 {
@@ -74,7 +80,9 @@ static uint32_t *slot_of(struct bb_seen *s, struct bb_str path, struct bb_str me
         uint32_t *slot = &s->table[i & (s->table_size - 1)];
         struct line l;
         if (*slot == 0) return slot;
-        if (parse_line(s->text.p + *slot - 1, s->text.p + s->text.n, &l) && bb_str_eq(l.path, path) && bb_str_eq(l.member, member)) return slot;
+        if (parse_line(s->text.p + *slot - 1, s->text.p + s->text.n, &l) && bb_str_eq(l.path, path) &&
+            bb_str_eq(l.member, member))
+            return slot;
     }
 }
 
@@ -91,7 +99,8 @@ static int grow_table(struct bb_seen *s)
     s->table_size = size;
     for (size_t i = 0; i < old_size; i++) {
         struct line l;
-        if (old[i] && parse_line(s->text.p + old[i] - 1, s->text.p + s->text.n, &l)) *slot_of(s, l.path, l.member) = old[i];
+        if (old[i] && parse_line(s->text.p + old[i] - 1, s->text.p + s->text.n, &l))
+            *slot_of(s, l.path, l.member) = old[i];
     }
     bb_free(old);
     return 1;
@@ -101,7 +110,8 @@ static int index_line(struct bb_seen *s, size_t at)
 {
     struct line l;
     uint32_t *slot;
-    if (!parse_line(s->text.p + at, s->text.p + s->text.n, &l)) return 1; /* not ours: never found, gone with the next save */
+    if (!parse_line(s->text.p + at, s->text.p + s->text.n, &l))
+        return 1; /* not ours: never found, gone with the next save */
     if (!grow_table(s)) return 0;
     slot = slot_of(s, l.path, l.member);
     s->n += *slot == 0;
@@ -114,7 +124,8 @@ static void read_file(struct bb_seen *s, const char *path)
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return;
-    if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= SEEN_MAX_NBYTES / 2 && bb_buf_reserve(&s->text, (size_t)st.st_size)) {
+    if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= SEEN_MAX_NBYTES / 2 &&
+        bb_buf_reserve(&s->text, (size_t)st.st_size)) {
         ssize_t n = read(fd, s->text.p, (size_t)st.st_size);
         s->text.n = n > 0 ? (size_t)n : 0;
     }
@@ -122,7 +133,8 @@ static void read_file(struct bb_seen *s, const char *path)
     while (s->text.n && s->text.p[s->text.n - 1] != '\n') s->text.n--;
 }
 
-enum bb_status bb_seen_load(const char *lake_root, struct bb_budget *budget, struct bb_seen **seen_ret, struct bb_error *err)
+enum bb_status bb_seen_load(const char *lake_root, struct bb_budget *budget, struct bb_seen **seen_ret,
+                            struct bb_error *err)
 {
     struct bb_seen *s = bb_calloc(budget, sizeof *s);
     char path[BB_PATH_MAX];
@@ -187,12 +199,15 @@ enum bb_status bb_seen_put(struct bb_seen *s, const struct bb_leaf *leaf, const 
     char known[33], scratch[2 * BB_PATH_MAX];
     struct bb_str path = absolute(s, leaf->path, scratch);
     size_t at = s->text.n;
-    if (memchr(path.p, '\t', path.n) || memchr(path.p, '\n', path.n) || memchr(leaf->member.p, '\n', leaf->member.n)) return BB_OK;
+    if (memchr(path.p, '\t', path.n) || memchr(path.p, '\n', path.n) ||
+        memchr(leaf->member.p, '\n', leaf->member.n))
+        return BB_OK;
     if (bb_seen_find(s, leaf, known) && strcmp(known, hash) == 0) return BB_OK;
     if (!outer_file(s, leaf->path)) return BB_OK;
     if (s->text.n + path.n + leaf->member.n + 128 > SEEN_MAX_NBYTES) return BB_OK; /* full: forgetting is allowed */
-    if (!bb_buf_printf(&s->text, "%s %lld %lld ", hash, s->last_size, s->last_mtime_ns) || !bb_buf_put(&s->text, path.p, path.n) ||
-        !bb_buf_putc(&s->text, '\t') || !bb_buf_put(&s->text, leaf->member.p, leaf->member.n) || !bb_buf_putc(&s->text, '\n') || !index_line(s, at))
+    if (!bb_buf_printf(&s->text, "%s %lld %lld ", hash, s->last_size, s->last_mtime_ns) ||
+        !bb_buf_put(&s->text, path.p, path.n) || !bb_buf_putc(&s->text, '\t') ||
+        !bb_buf_put(&s->text, leaf->member.p, leaf->member.n) || !bb_buf_putc(&s->text, '\n') || !index_line(s, at))
         return bb_fail_budget(err, s->budget, "the list of inputs seen before");
     s->changed = 1;
     return BB_OK;
@@ -211,14 +226,16 @@ enum bb_status bb_seen_save(struct bb_seen *s, const char *lake_root, struct bb_
     struct bb_buf out;
     enum bb_status status = BB_OK;
     size_t n = 0;
-    if (!s->changed || (size_t)snprintf(path, sizeof path, "%s/%s", lake_root, SEEN_NAME) >= sizeof path) return BB_OK;
+    if (!s->changed || (size_t)snprintf(path, sizeof path, "%s/%s", lake_root, SEEN_NAME) >= sizeof path)
+        return BB_OK;
     for (size_t i = 0; i < s->table_size; i++)
         if (s->table[i]) s->table[n++] = s->table[i];
     qsort(s->table, n, sizeof *s->table, by_offset);
     bb_buf_init(&out, s->budget, SEEN_MAX_NBYTES);
     for (size_t i = 0; i < n && status == BB_OK; i++) {
         const char *line = s->text.p + s->table[i] - 1, *end = memchr(line, '\n', s->text.n - (s->table[i] - 1));
-        if (!bb_buf_put(&out, line, (size_t)(end - line) + 1)) status = bb_fail_budget(err, s->budget, "the list of inputs seen before");
+        if (!bb_buf_put(&out, line, (size_t)(end - line) + 1))
+            status = bb_fail_budget(err, s->budget, "the list of inputs seen before");
     }
     if (status == BB_OK) status = bb_publish_text(path, bb_buf_str(&out), err);
     bb_buf_reset(&out);

@@ -7,7 +7,9 @@
 #define BB_FIRST_YEAR 1969 /* the first hours of 1970 UTC are of this year in America */
 #define BB_LAST_YEAR  2106 /* where the seconds of struct bb_row end */
 
-struct bb_year_set { uint64_t bits[3]; };
+struct bb_year_set {
+    uint64_t bits[3];
+};
 
 static inline int bb_year_set_has(const struct bb_year_set *s, int year)
 {

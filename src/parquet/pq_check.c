@@ -3,7 +3,7 @@
 #include <libdeflate.h>
 #include <pthread.h>
 
-#define PIECE_NBYTES ((size_t)1 << 20) /* at least the longest page header */
+#define PIECE_NBYTES ((size_t)1 << 20)   /* at least the longest page header */
 #define READ_NBYTES  ((size_t)128 << 10) /* at a time: stays in the second-level cache until its checksum is made */
 _Static_assert(PIECE_NBYTES >= BB_PQ_HEAD_MAX_NBYTES, "a header must fit");
 
@@ -180,7 +180,8 @@ static void check_group(void *ctx, size_t group, unsigned worker)
     struct bb_error err;
     enum bb_status status = BB_OK;
     if (group > f->failed_group) return;
-    for (size_t c = 0; c < f->reader->n_columns && status == BB_OK; c++) status = check_chunk(&stream, group, c, &err);
+    for (size_t c = 0; c < f->reader->n_columns && status == BB_OK; c++)
+        status = check_chunk(&stream, group, c, &err);
     if (status == BB_OK) return;
     pthread_mutex_lock(&f->mutex);
     if (group < f->failed_group) {
@@ -190,12 +191,14 @@ static void check_group(void *ctx, size_t group, unsigned worker)
     pthread_mutex_unlock(&f->mutex);
 }
 
-static enum bb_status check_groups(struct file_check *f, struct bb_pool *pool, struct bb_budget *budget, struct bb_error *err)
+static enum bb_status check_groups(struct file_check *f, struct bb_pool *pool, struct bb_budget *budget,
+                                   struct bb_error *err)
 {
     unsigned n_threads = pool ? bb_pool_threads(pool) : 1;
     int ok = 1;
     f->pieces = bb_calloc(budget, n_threads * sizeof *f->pieces);
-    for (unsigned i = 0; f->pieces && i < n_threads; i++) ok &= (f->pieces[i] = bb_alloc(budget, PIECE_NBYTES)) != NULL;
+    for (unsigned i = 0; f->pieces && i < n_threads; i++)
+        ok &= (f->pieces[i] = bb_alloc(budget, PIECE_NBYTES)) != NULL;
     if (f->pieces && ok) {
         pthread_mutex_init(&f->mutex, NULL);
         if (pool) bb_pool_run(pool, check_group, f, f->reader->n_groups);
@@ -213,7 +216,8 @@ static enum bb_status check_groups(struct file_check *f, struct bb_pool *pool, s
     return f->error.status;
 }
 
-enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)
+enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,
+                                   int64_t *rows_ret, struct bb_error *err)
 {
     struct file_check f = { .failed_group = SIZE_MAX };
     enum bb_status status = bb_pq_reader_open(path, budget, &f.reader, err);

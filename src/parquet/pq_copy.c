@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 /* Chunks of one group lie side by side in files that busbar wrote; others are copied one by one all the same. */
-static enum bb_status copy_bytes(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from, uint64_t n, struct bb_error *err)
+static enum bb_status copy_bytes(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from, uint64_t n,
+                                 struct bb_error *err)
 {
     BB_TRY(bb_pq_file_flush(f, err));
     while (n > 0) {
@@ -16,8 +17,8 @@ static enum bb_status copy_bytes(struct bb_pq_file *f, struct bb_pq_reader *read
         if (got < 0 && errno == EINTR) continue;
         if (got < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) break;
         if (got < 0)
-            return bb_fail_errno(err, BB_IO, errno, "cannot copy %llu bytes of Parquet at offset %llu", (unsigned long long)n,
-                                 (unsigned long long)f->written_nbytes);
+            return bb_fail_errno(err, BB_IO, errno, "cannot copy %llu bytes of Parquet at offset %llu",
+                                 (unsigned long long)n, (unsigned long long)f->written_nbytes);
         if (got == 0) return bb_pq_fail(reader, err, "ends inside a row group");
         f->written_nbytes += (uint64_t)got;
         from += (uint64_t)got;
@@ -34,8 +35,8 @@ static enum bb_status copy_bytes(struct bb_pq_file *f, struct bb_pq_reader *read
     return BB_OK;
 }
 
-static enum bb_status keep_from(struct bb_pq_file *f, struct bb_pq_reader *reader, int64_t offset, int32_t nbytes, struct bb_buf *to,
-                                struct bb_pq_piece *piece, struct bb_error *err)
+static enum bb_status keep_from(struct bb_pq_file *f, struct bb_pq_reader *reader, int64_t offset, int32_t nbytes,
+                                struct bb_buf *to, struct bb_pq_piece *piece, struct bb_error *err)
 {
     piece->start = to->n;
     piece->nbytes = 0;
@@ -54,14 +55,16 @@ static int keep_text(struct bb_buf *to, struct bb_str text, struct bb_pq_piece *
     return bb_buf_put(to, text.p, text.n);
 }
 
-static enum bb_status shift_offset_index(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, size_t column, int64_t shift,
-                                         struct bb_pq_piece *piece, struct bb_error *err)
+static enum bb_status shift_offset_index(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group,
+                                         size_t column, int64_t shift, struct bb_pq_piece *piece,
+                                         struct bb_error *err)
 {
     struct bb_pq_read_page *pages = NULL;
     struct bb_pq_tw w;
     size_t n = 0;
     enum bb_status status = bb_pq_read_pages(reader, group, column, &pages, &n, err);
-    if (status == BB_EOF) return bb_pq_fail(reader, err, "row group %zu, column %zu has no offset index", group, column);
+    if (status == BB_EOF)
+        return bb_pq_fail(reader, err, "row group %zu, column %zu has no offset index", group, column);
     if (status != BB_OK) return status;
     piece->start = f->offset_indexes.n;
     bb_pq_tw_init(&w, &f->offset_indexes);
@@ -79,13 +82,15 @@ static enum bb_status shift_offset_index(struct bb_pq_file *f, struct bb_pq_read
     return bb_pq_tw_ok(&w) ? BB_OK : bb_fail_budget(err, f->budget, "the indexes of a Parquet file");
 }
 
-static enum bb_status note_chunk(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, size_t column, int64_t shift,
-                                 struct bb_error *err)
+static enum bb_status note_chunk(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, size_t column,
+                                 int64_t shift, struct bb_error *err)
 {
     const struct bb_pq_read_chunk *c = bb_pq_group_chunk(reader, group, column);
     struct bb_pq_chunk_note *note = &f->chunks[f->n_chunks];
     int ok = 1;
-    *note = (struct bb_pq_chunk_note){ .dictionary_offset = c->dictionary_page_offset >= 0 ? (uint64_t)(c->dictionary_page_offset + shift) : 0,
+    *note = (struct bb_pq_chunk_note){ .dictionary_offset = c->dictionary_page_offset >= 0
+                                                                ? (uint64_t)(c->dictionary_page_offset + shift)
+                                                                : 0,
                                        .data_offset = (uint64_t)(c->data_page_offset + shift),
                                        .compressed_nbytes = (uint64_t)c->total_compressed_nbytes,
                                        .uncompressed_nbytes = (uint64_t)c->total_uncompressed_nbytes,
@@ -95,13 +100,16 @@ static enum bb_status note_chunk(struct bb_pq_file *f, struct bb_pq_reader *read
                                        .max_exact = (uint8_t)c->stats.max_is_exact };
     for (size_t i = 0; i < c->n_encoding_stats; i++) {
         const struct bb_pq_encoding_stat *s = &reader->stats[c->first_encoding_stat + i];
-        if (s->page == BB_PQ_DATA_PAGE && s->encoding >= 0 && (size_t)s->encoding < BB_ARRAY_LEN(note->pages_of_encoding))
+        if (s->page == BB_PQ_DATA_PAGE && s->encoding >= 0 &&
+            (size_t)s->encoding < BB_ARRAY_LEN(note->pages_of_encoding))
             note->pages_of_encoding[s->encoding] += (uint32_t)s->count;
     }
-    if (note->has_bounds) ok = keep_text(&f->texts, c->stats.min, &note->min) && keep_text(&f->texts, c->stats.max, &note->max);
+    if (note->has_bounds)
+        ok = keep_text(&f->texts, c->stats.min, &note->min) && keep_text(&f->texts, c->stats.max, &note->max);
     if (!ok) return bb_fail_budget(err, f->budget, "the indexes of a Parquet file");
     BB_TRY(keep_from(f, reader, c->bloom_offset, c->bloom_nbytes, &f->blooms, &note->bloom, err));
-    BB_TRY(keep_from(f, reader, c->column_index_offset, c->column_index_nbytes, &f->column_indexes, &note->column_index, err));
+    BB_TRY(keep_from(f, reader, c->column_index_offset, c->column_index_nbytes, &f->column_indexes,
+                     &note->column_index, err));
     BB_TRY(shift_offset_index(f, reader, group, column, shift, &note->offset_index, err));
     f->n_chunks++;
     return BB_OK;
@@ -110,7 +118,8 @@ static enum bb_status note_chunk(struct bb_pq_file *f, struct bb_pq_reader *read
 /* A file of the profile `lake` must not keep what only new readers take. The other way round nothing is lost but bytes. */
 static int encodings_fit(const struct bb_pq_file *f, const struct bb_pq_read_chunk *c)
 {
-    const uint32_t known_to_all = 1u << BB_PQ_PLAIN | 1u << BB_PQ_PLAIN_DICTIONARY | 1u << BB_PQ_RLE | 1u << BB_PQ_RLE_DICTIONARY;
+    const uint32_t known_to_all =
+        1u << BB_PQ_PLAIN | 1u << BB_PQ_PLAIN_DICTIONARY | 1u << BB_PQ_RLE | 1u << BB_PQ_RLE_DICTIONARY;
     return f->options.dense || (c->encodings & ~known_to_all) == 0;
 }
 
@@ -119,8 +128,8 @@ int bb_pq_file_can_copy(const struct bb_pq_file *f, const struct bb_pq_reader *r
     if (bb_pq_reader_columns(reader) != f->n_columns) return 0;
     for (size_t i = 0; i < f->n_columns; i++) {
         const struct bb_pq_read_column *c = bb_pq_reader_column(reader, i);
-        if (!bb_str_is(c->name, f->columns[i].name) || c->type != f->columns[i].type || c->logical != f->columns[i].logical ||
-            !c->nullable != !f->columns[i].nullable)
+        if (!bb_str_is(c->name, f->columns[i].name) || c->type != f->columns[i].type ||
+            c->logical != f->columns[i].logical || !c->nullable != !f->columns[i].nullable)
             return 0;
         for (size_t g = 0; g < bb_pq_reader_groups(reader); g++) {
             const struct bb_pq_read_chunk *chunk = bb_pq_group_chunk(reader, g, i);
@@ -130,13 +139,16 @@ int bb_pq_file_can_copy(const struct bb_pq_file *f, const struct bb_pq_reader *r
     return 1;
 }
 
-enum bb_status bb_pq_file_append_copied(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, struct bb_error *err)
+enum bb_status bb_pq_file_append_copied(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group,
+                                        struct bb_error *err)
 {
-    struct bb_pq_group_note note = { .offset = bb_pq_file_offset(f), .rows = (uint64_t)bb_pq_group_rows(reader, group) };
+    struct bb_pq_group_note note = { .offset = bb_pq_file_offset(f),
+                                     .rows = (uint64_t)bb_pq_group_rows(reader, group) };
     BB_TRY(bb_pq_file_room_for_group(f, err));
     for (size_t i = 0; i < f->n_columns;) {
         const struct bb_pq_read_chunk *c = bb_pq_group_chunk(reader, group, i);
-        int64_t from = bb_pq_chunk_start(c), to = from + c->total_compressed_nbytes, shift = (int64_t)bb_pq_file_offset(f) - from;
+        int64_t from = bb_pq_chunk_start(c), to = from + c->total_compressed_nbytes,
+                shift = (int64_t)bb_pq_file_offset(f) - from;
         size_t k = i + 1;
         for (; k < f->n_columns && bb_pq_chunk_start(bb_pq_group_chunk(reader, group, k)) == to; k++)
             to += bb_pq_group_chunk(reader, group, k)->total_compressed_nbytes;
