@@ -231,10 +231,7 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
         if (rejects.status != BB_OK) *err = rejects.error;
         return rejects.status;
     }
-    if (status == BB_OK && block.is_first) {
-        if (block.n >= 3 && memcmp(block.text, "\xEF\xBB\xBF", 3) == 0) block.text += 3, block.n -= 3, block.first_byte += 3;
-        status = open_reader(j, os, &block, err);
-    }
+    if (status == BB_OK && block.is_first) status = open_reader(j, os, &block, err);
     if (status == BB_OK && !os->reader) status = bb_fail(err, BB_BUG, "%.*s: a block before the first one", BB_STR_ARG(s->leaf->path));
     if (status == BB_OK) status = parse_block(w, os, &block, sequence, err);
     if (!s->reported) {

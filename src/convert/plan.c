@@ -40,7 +40,6 @@ static enum bb_status read_head(struct head *h, size_t cap, struct bb_evidence *
     if (status == BB_EOF) evidence->head_is_all = 1;
     else if (status != BB_OK) return status;
     evidence->head = (struct bb_str){ memory + BB_FEED_PAD, n };
-    if (n >= 3 && memcmp(evidence->head.p, "\xEF\xBB\xBF", 3) == 0) evidence->head.p += 3, evidence->head.n -= 3;
     return BB_OK;
 }
 

@@ -16,10 +16,6 @@ static enum bb_status read_blocks(struct bb_run *run, const struct bb_leaf *leaf
         if (block.is_first) {
             struct bb_evidence evidence = { .path = leaf->path, .member = leaf->member, .name = leaf->name,
                                             .head = { block.text, block.n }, .head_is_all = block.is_last, .forced_iso = -1 };
-            if (block.n >= 3 && memcmp(block.text, "\xEF\xBB\xBF", 3) == 0) {
-                evidence.head.p += 3, evidence.head.n -= 3;
-                block.text += 3, block.n -= 3;
-            }
             BB_TRY(bb_detect(&evidence, found, err));
         }
         BB_TRY(bb_reference_read(reference, found, block.text, block.n, block.first_byte, n_taken, err));
