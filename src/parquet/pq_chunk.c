@@ -86,7 +86,8 @@ static void clear_page(struct bb_pq_chunk *c)
 void bb_pq_chunk_reset(struct bb_pq_chunk *c)
 {
     clear_page(c);
-    c->plain = c->hasty = 0;
+    c->plain = 0;
+    c->effort = BB_PQ_USUAL;
     c->plain_encoding = BB_PQ_RLE;
     bb_pq_dict64_clear(&c->dict64);
     bb_pq_dict_text_clear(&c->dict_text);
@@ -156,22 +157,22 @@ static int make_room(struct bb_buf *out, size_t more_nbytes)
 }
 
 /* Compresses raw to where the pages end, leaving room for the header before it; nothing is kept yet. */
-static enum bb_status compress_behind(struct bb_pq_chunk *c, struct bb_buf *out, int hasty, size_t *nbytes_ret,
+static enum bb_status compress_behind(struct bb_pq_chunk *c, struct bb_buf *out, enum bb_pq_effort effort, size_t *nbytes_ret,
                                       struct bb_error *err)
 {
     size_t bound = bb_pq_compress_bound(c->compressor, c->raw.n);
     if (!make_room(out, HEADER_ROOM_NBYTES + bound)) return bb_pq_chunk_no_memory(c, err);
-    return bb_pq_compress(c->compressor, c->raw.p, c->raw.n, hasty, out->p + out->n + HEADER_ROOM_NBYTES, bound,
+    return bb_pq_compress(c->compressor, c->raw.p, c->raw.n, effort, out->p + out->n + HEADER_ROOM_NBYTES, bound,
                           nbytes_ret, err);
 }
 
-enum bb_status bb_pq_page_try(struct bb_pq_chunk *c, int hasty, size_t most_nbytes, size_t *nbytes_ret,
+enum bb_status bb_pq_page_try(struct bb_pq_chunk *c, enum bb_pq_effort effort, size_t most_nbytes, size_t *nbytes_ret,
                               struct bb_error *err)
 {
     enum bb_status status;
     size_t all = c->raw.n;
     c->raw.n = BB_MIN(all, most_nbytes);
-    status = compress_behind(c, &c->pages, hasty, nbytes_ret, err);
+    status = compress_behind(c, &c->pages, effort, nbytes_ret, err);
     c->raw.n = all;
     return status;
 }
@@ -218,7 +219,7 @@ enum bb_status bb_pq_page_end(struct bb_pq_chunk *c, enum bb_pq_encoding encodin
     size_t compressed_nbytes, start = c->pages.n;
     if (!bb_grow(c->budget, (void **)&c->notes, &c->notes_cap, c->n_notes + 1, sizeof *c->notes))
         return bb_pq_chunk_no_memory(c, err);
-    BB_TRY(compress_behind(c, &c->pages, c->hasty && encoding == BB_PQ_PLAIN, &compressed_nbytes, err));
+    BB_TRY(compress_behind(c, &c->pages, encoding == BB_PQ_PLAIN ? c->effort : BB_PQ_USUAL, &compressed_nbytes, err));
     BB_TRY(put_page(c, &c->pages, BB_PQ_DATA_PAGE, encoding, c->n, compressed_nbytes, err));
     c->notes[c->n_notes++] = (struct bb_pq_page_note){ .offset = start,
                                                        .first_row = (int64_t)c->rows,
@@ -270,7 +271,7 @@ static enum bb_status put_dictionary(struct bb_pq_chunk *c, struct bb_error *err
     } else {
         BB_TRY(bb_pq_dict64_plain(c, err));
     }
-    BB_TRY(compress_behind(c, &c->dict_page, 0, &nbytes, err));
+    BB_TRY(compress_behind(c, &c->dict_page, BB_PQ_USUAL, &nbytes, err));
     return put_page(c, &c->dict_page, BB_PQ_DICTIONARY_PAGE, BB_PQ_PLAIN, n_entries, nbytes, err);
 }
 

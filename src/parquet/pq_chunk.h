@@ -71,7 +71,7 @@ struct bb_pq_chunk {
     /* The chunk so far. */
     int plain;                          /* the dictionary has been given up */
     enum bb_pq_encoding plain_encoding; /* what is used instead; BB_PQ_RLE: not decided yet */
-    int hasty;                          /* plain doubles: search for repetitions hastily */
+    enum bb_pq_effort effort;           /* for plain doubles */
     struct bb_pq_dict64 dict64;
     struct bb_pq_dict_text dict_text;
     struct bb_buf raw, pages, dict_page, bound_texts, bloom;
@@ -88,7 +88,7 @@ enum bb_status bb_pq_chunk_no_memory(const struct bb_pq_chunk *chunk, struct bb_
 /* Starts chunk->raw with the levels; the encoder appends its values. */
 enum bb_status bb_pq_page_begin(struct bb_pq_chunk *chunk, struct bb_error *err) BB_WARN_UNUSED;
 /* Compressed size of the first most_nbytes of chunk->raw, without keeping anything. */
-enum bb_status bb_pq_page_try(struct bb_pq_chunk *chunk, int hasty, size_t most_nbytes, size_t *nbytes_ret,
+enum bb_status bb_pq_page_try(struct bb_pq_chunk *chunk, enum bb_pq_effort effort, size_t most_nbytes, size_t *nbytes_ret,
                               struct bb_error *err) BB_WARN_UNUSED;
 /* Compresses chunk->raw into the chunk's pages and notes it. */
 enum bb_status bb_pq_page_end(struct bb_pq_chunk *chunk, enum bb_pq_encoding encoding,

@@ -183,14 +183,16 @@ size_t bb_pq_compress_bound(const struct bb_pq_compressor *c, size_t n)
 
 int bb_pq_can_be_hasty(const struct bb_pq_compressor *c) { return c->codec == BB_PQ_ZSTD && c->default_level; }
 
-static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, int hasty, void *dst,
+static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort, void *dst,
                                     size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
     size_t got;
     if (bb_pq_can_be_hasty(
             c)) { /* a target length is zstd's stride through what does not repeat; 0 is the level's own */
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_targetLength, hasty ? BB_PQ_HASTY_STRIDE : 0);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_literalCompressionMode, hasty ? ZSTD_ps_enable : ZSTD_ps_auto);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_targetLength, effort == BB_PQ_HASTY ? BB_PQ_HASTY_STRIDE : 0);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_literalCompressionMode, effort == BB_PQ_HASTY ? ZSTD_ps_enable : ZSTD_ps_auto);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog, effort == BB_PQ_FAR ? BB_PQ_FAR_HASH_LOG : 0);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_minMatch, effort == BB_PQ_FAR ? BB_PQ_FAR_MIN_MATCH : 0);
     }
     got = ZSTD_compress2(c->zstd, dst, dst_cap, src, n);
     if (ZSTD_isError(got)) {
@@ -202,7 +204,7 @@ static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src,
     return BB_OK;
 }
 
-static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src, size_t n, int hasty, void *dst,
+static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort, void *dst,
                               size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
     size_t got = 0;
@@ -219,7 +221,7 @@ static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src,
         if (snappy_compress(src, n, dst, &got) != SNAPPY_OK) got = 0;
         break;
     case BB_PQ_GZIP: got = libdeflate_gzip_compress(c->deflate, src, n, dst, dst_cap); break;
-    case BB_PQ_ZSTD: return compress_zstd(c, src, n, hasty, dst, dst_cap, n_ret, err);
+    case BB_PQ_ZSTD: return compress_zstd(c, src, n, effort, dst, dst_cap, n_ret, err);
     case BB_PQ_LZ4_RAW:
         got = (size_t)LZ4_compress_fast_extState(c->lz4, src, dst, (int)n,
                                                  dst_cap > INT32_MAX ? INT32_MAX : (int)dst_cap, 1);
@@ -230,15 +232,15 @@ static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src,
     return BB_OK;
 }
 
-enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, int hasty, void *dst,
+enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort, void *dst,
                               size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
     struct bb_pq_compressor *borrowed;
     enum bb_status status;
-    if (!c->shared) return compress_page(c, src, n, hasty, dst, dst_cap, n_ret, err);
+    if (!c->shared) return compress_page(c, src, n, effort, dst, dst_cap, n_ret, err);
     borrowed = borrow(c);
     if (!borrowed) return bb_fail_budget(err, c->budget, "a compressor");
-    status = compress_page(borrowed, src, n, hasty, dst, dst_cap, n_ret, err);
+    status = compress_page(borrowed, src, n, effort, dst, dst_cap, n_ret, err);
     give_back(c->shared, borrowed);
     return status;
 }

@@ -18,11 +18,13 @@ void bb_pq_compressor_free(struct bb_pq_compressor *compressor);
 /* Room that dst must have for n bytes. */
 size_t bb_pq_compress_bound(const struct bb_pq_compressor *compressor, size_t n);
 
-/* Is there a quicker way for pages with hardly any repetition? (zstd at its default level.) */
+/* How hard zstd's own level searches for repetitions. HASTY: hardly, it only packs what entropy coding gives; FAR: for the
+ * eight bytes of a double anywhere in a page. Other codecs and levels that somebody asked for know only USUAL. */
+enum bb_pq_effort { BB_PQ_USUAL, BB_PQ_HASTY, BB_PQ_FAR };
+/* Are there ways but the usual one? (zstd at its default level.) */
 int bb_pq_can_be_hasty(const struct bb_pq_compressor *compressor);
 
-/* hasty: use that way if there is one; it only packs what entropy coding gives. */
-enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n, int hasty, void *dst,
+enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n, enum bb_pq_effort effort, void *dst,
                               size_t dst_cap, size_t *n_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

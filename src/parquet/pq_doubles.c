@@ -220,11 +220,11 @@ static enum bb_status try_encoding(struct bb_pq_chunk *c, enum bb_pq_encoding en
     } else {
         BB_TRY(put_plain(c, err));
     }
-    return nbytes_ret ? bb_pq_page_try(c, 0, SIZE_MAX, nbytes_ret, err) : BB_OK;
+    return nbytes_ret ? bb_pq_page_try(c, BB_PQ_USUAL, SIZE_MAX, nbytes_ret, err) : BB_OK;
 }
 
 /* How pages without dictionary are written, found out once per chunk, on its first such page. dense: the smaller of PLAIN and
- * BYTE_STREAM_SPLIT. Otherwise PLAIN, hastily if that makes little difference. */
+ * BYTE_STREAM_SPLIT. Otherwise PLAIN, hastily if that makes little difference, or else with a search for far repetitions. */
 static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
 {
     size_t plain, other;
@@ -237,9 +237,9 @@ static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
         if (other < plain) c->plain_encoding = BB_PQ_BYTE_STREAM_SPLIT;
     } else {
         BB_TRY(try_encoding(c, BB_PQ_PLAIN, NULL, err));
-        BB_TRY(bb_pq_page_try(c, 0, BB_PQ_HASTY_SAMPLE_NBYTES, &plain, err));
-        BB_TRY(bb_pq_page_try(c, 1, BB_PQ_HASTY_SAMPLE_NBYTES, &other, err));
-        c->hasty = other <= plain + plain * BB_PQ_HASTY_MOST_PERCENT / 100;
+        BB_TRY(bb_pq_page_try(c, BB_PQ_FAR, BB_PQ_HASTY_SAMPLE_NBYTES, &plain, err));
+        BB_TRY(bb_pq_page_try(c, BB_PQ_HASTY, BB_PQ_HASTY_SAMPLE_NBYTES, &other, err));
+        c->effort = other <= plain + plain * BB_PQ_HASTY_MOST_PERCENT / 100 ? BB_PQ_HASTY : BB_PQ_FAR;
     }
     return BB_OK;
 }
