@@ -50,7 +50,10 @@ enum bb_status bb_pq_chunk_new(const struct bb_pq_column *column, const struct b
     bb_buf_init(&c->bloom, budget, BB_PQ_BLOOM_MAX_NBYTES + 64);
     bb_buf_init(&c->dict_text.plain, budget, BB_PQ_DICT_TEXT_NBYTES);
     bb_pq_chunk_reset(c);
-    status = bb_pq_compressor_new(options->codec, options->level, options->compressors, budget, &c->compressor, err);
+    status = bb_pq_compressor_new(
+        options->codec,
+        options->dense && options->codec == BB_PQ_ZSTD && !options->level ? BB_PQ_DENSE_ZSTD_LEVEL : options->level,
+        options->compressors, budget, &c->compressor, err);
     if (status != BB_OK) {
         bb_pq_chunk_free(c);
         return status;

@@ -244,6 +244,39 @@ static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
     return BB_OK;
 }
 
+/* What the dictionary costs each page: what the second half of this one added, once more in every half page to come, and a share of what
+ * stands. A chunk of one page pays all of it. */
+static enum bb_status dictionary_cost(struct bb_pq_chunk *c, size_t *nbytes_ret, struct bb_error *err)
+{
+    size_t whole, values = 0, known = 0, half = (c->n - c->nulls) / 2;
+    for (size_t i = 0; i < c->n_runs && values < half; i++) {
+        values += c->runs[i].n;
+        known = BB_MAX(known, (size_t)c->runs[i].value + 1);
+    }
+    c->raw.n = 0;
+    BB_TRY(bb_pq_dict64_plain(c, err));
+    BB_TRY(bb_pq_page_try(c, BB_PQ_USUAL, SIZE_MAX, &whole, err));
+    *nbytes_ret = c->n < c->page_rows
+                      ? whole
+                      : BB_MAX(whole / BB_PQ_DENSE_DICT_SHARE, 2 * whole * (c->dict64.n - known) / c->dict64.n);
+    return BB_OK;
+}
+
+/* dense, on a chunk's first page: is the dictionary smaller than the better of PLAIN and BYTE_STREAM_SPLIT? That is found out by
+ * compressing all three, because nothing simpler foretells it: a sequence that repeats with small changes is smallest PLAIN,
+ * full of digits is smallest split, and few values in no order are smallest as indexes. */
+static enum bb_status keep_dictionary(struct bb_pq_chunk *c, int *keep_ret, struct bb_error *err)
+{
+    size_t indexes, dictionary, plain, split;
+    BB_TRY(dictionary_cost(c, &dictionary, err));
+    BB_TRY(try_encoding(c, BB_PQ_RLE_DICTIONARY, &indexes, err));
+    BB_TRY(try_encoding(c, BB_PQ_PLAIN, &plain, err));
+    BB_TRY(try_encoding(c, BB_PQ_BYTE_STREAM_SPLIT, &split, err));
+    *keep_ret = indexes + dictionary <= BB_MIN(plain, split) + BB_PQ_DENSE_LEAST_GAIN_NBYTES;
+    if (!*keep_ret) c->plain_encoding = split < plain ? BB_PQ_BYTE_STREAM_SPLIT : BB_PQ_PLAIN;
+    return BB_OK;
+}
+
 enum bb_status bb_pq_doubles_page(struct bb_pq_chunk *c, struct bb_error *err)
 {
     struct bb_pq_bounds bounds = c->one_n ? bounds_of(&c->one, 1) : bounds_of(c->doubles, c->n_doubles);
@@ -253,14 +286,10 @@ enum bb_status bb_pq_doubles_page(struct bb_pq_chunk *c, struct bb_error *err)
         c->plain = !fits;
     }
     if (fits && first && c->options.dense && c->options.codec != BB_PQ_NONE && c->n_runs > 1) {
-        size_t indexes, split;
-        BB_TRY(try_encoding(c, BB_PQ_RLE_DICTIONARY, &indexes, err));
-        BB_TRY(try_encoding(c, BB_PQ_BYTE_STREAM_SPLIT, &split, err));
-        if (split < indexes + c->dict64.n * 8 / BB_PQ_DENSE_DICT_SHARE) {
-            c->plain_encoding = BB_PQ_BYTE_STREAM_SPLIT;
+        BB_TRY(keep_dictionary(c, &fits, err));
+        if (!fits) {
             c->plain = 1;
             c->dict64.n = 0;
-            fits = 0;
         }
     }
     if (fits) {
