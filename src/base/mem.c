@@ -7,6 +7,18 @@
 
 _Atomic long bb_mem_fail_countdown;
 
+/* The thread sanitizer does not see mremap: it would take a block that moves to where another thread had one for shared. */
+#if defined(__SANITIZE_THREAD__)
+#define CAN_MOVE_PAGES 0
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CAN_MOVE_PAGES 0
+#endif
+#endif
+#ifndef CAN_MOVE_PAGES
+#define CAN_MOVE_PAGES 1
+#endif
+
 #define HUGE_PAGE_NBYTES ((size_t)2 << 20)
 #define MMAP_FROM_NBYTES ((size_t)256 << 10) /* below this the heap is faster and its waste is small */
 
@@ -127,7 +139,7 @@ void *bb_realloc(struct bb_budget *budget, void *p, size_t nbytes)
     h = (struct header *)p - 1;
     old = h->nbytes;
     if (gross == old) return p;
-    if (old >= MMAP_FROM_NBYTES && gross >= MMAP_FROM_NBYTES) { /* moving page tables beats copying */
+    if (CAN_MOVE_PAGES && old >= MMAP_FROM_NBYTES && gross >= MMAP_FROM_NBYTES) { /* moving page tables beats copying */
         if (gross > old && (fails_on_purpose() || !bb_budget_charge(budget, gross - old))) return NULL;
         moved = mremap(h, old, gross, MREMAP_MAYMOVE);
         if (moved == MAP_FAILED) {
