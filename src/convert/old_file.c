@@ -25,8 +25,10 @@ static enum bb_status set_code(struct bb_old_file *old, uint32_t code, uint32_t 
 {
     size_t before = old->cap_codes;
     if (code == UINT32_MAX) return BB_OK;
-    if (code >= BB_ORIGIN_JOIN || code > bb_pq_reader_file_nbytes(old->reader)) return bb_fail(err, BB_SKIP, "the ledger's codes are damaged");
-    if (!bb_grow(&old->tables->run->budget, (void **)&old->origin_of_code, &old->cap_codes, (size_t)code + 1, sizeof *old->origin_of_code))
+    if (code >= BB_ORIGIN_JOIN || code > bb_pq_reader_file_nbytes(old->reader))
+        return bb_fail(err, BB_SKIP, "the ledger's codes are damaged");
+    if (!bb_grow(&old->tables->run->budget, (void **)&old->origin_of_code, &old->cap_codes, (size_t)code + 1,
+                 sizeof *old->origin_of_code))
         return bb_fail_budget(err, &old->tables->run->budget, "the list of sources");
     for (size_t i = before; i < old->cap_codes; i++) old->origin_of_code[i] = BB_NO_CODE;
     if (code >= old->n_codes) old->n_codes = (size_t)code + 1;
@@ -38,7 +40,8 @@ static enum bb_status on_source(void *ctx, const struct bb_ledger_source *s, str
 {
     struct opening *o = ctx;
     size_t source;
-    if (!bb_tables_find_source(o->old->tables, s, &source)) return bb_fail(err, BB_BUG, "a source of the ledger has no place in the plan: %.*s", BB_STR_ARG(s->name));
+    if (!bb_tables_find_source(o->old->tables, s, &source))
+        return bb_fail(err, BB_BUG, "a source of the ledger has no place in the plan: %.*s", BB_STR_ARG(s->name));
     BB_TRY(o->on_source(o->ctx, s, source));
     return set_code(o->old, s->code, (uint32_t)source, err);
 }
@@ -48,7 +51,8 @@ static enum bb_status on_join(void *ctx, const struct bb_ledger_join *join, stru
     struct bb_old_file *old = ((struct opening *)ctx)->old;
     uint32_t sources[BB_N_VALUES], id;
     for (int v = 0; v < BB_N_VALUES; v++) {
-        if (join->of[v] >= old->n_codes || old->origin_of_code[join->of[v]] >= BB_ORIGIN_JOIN) return bb_fail(err, BB_SKIP, "the ledger's joins are damaged");
+        if (join->of[v] >= old->n_codes || old->origin_of_code[join->of[v]] >= BB_ORIGIN_JOIN)
+            return bb_fail(err, BB_SKIP, "the ledger's joins are damaged");
         sources[v] = old->origin_of_code[join->of[v]];
     }
     BB_TRY(bb_tables_join(old->tables, sources, &id, err));
@@ -77,13 +81,16 @@ static enum bb_status locate_groups(struct bb_old_file *old, struct bb_error *er
         const char *colon = p ? memchr(p, ':', (size_t)(stop - p)) : NULL;
         if (!stats->has_min_max || !colon || bb_integer_parse(p, (size_t)(colon - p), &offset) != 0 ||
             bb_integer_parse(colon + 1, (size_t)(stop - colon - 1), &nbytes) != 0 ||
-            (uint64_t)offset > bb_pq_reader_file_nbytes(old->reader) || (uint64_t)nbytes > bb_pq_reader_file_nbytes(old->reader) - (uint64_t)offset)
+            (uint64_t)offset > bb_pq_reader_file_nbytes(old->reader) ||
+            (uint64_t)nbytes > bb_pq_reader_file_nbytes(old->reader) - (uint64_t)offset)
             return bb_fail(err, BB_SKIP, "row group %zu does not say where its rows came from", g);
-        if (int64_of(stats->min) / unit < 0 || int64_of(stats->max) / unit >= UINT32_MAX || int64_of(stats->min) > int64_of(stats->max) ||
+        if (int64_of(stats->min) / unit < 0 || int64_of(stats->max) / unit >= UINT32_MAX ||
+            int64_of(stats->min) > int64_of(stats->max) ||
             (g > 0 && int64_of(stats->min) / unit <= old->groups[g - 1].last_utc_s))
             return bb_fail(err, BB_SKIP, "row group %zu does not follow the one before it in time", g);
-        old->groups[g] = (struct bb_old_group){ (uint32_t)(int64_of(stats->min) / unit), (uint32_t)(int64_of(stats->max) / unit),
-                                                (uint64_t)offset, (uint64_t)nbytes };
+        old->groups[g] =
+            (struct bb_old_group){ (uint32_t)(int64_of(stats->min) / unit), (uint32_t)(int64_of(stats->max) / unit),
+                                   (uint64_t)offset, (uint64_t)nbytes };
         p = blank ? blank + 1 : end;
     }
     return BB_OK;
@@ -92,7 +99,8 @@ static enum bb_status locate_groups(struct bb_old_file *old, struct bb_error *er
 /* A state that cannot be read only costs time: every row group is taken apart then. */
 static enum bb_status load_quality(struct bb_old_file *old, struct bb_error *err)
 {
-    enum bb_status status = bb_quality_of_file(old->path, old->reader, &old->tables->run->budget, &old->quality, err);
+    enum bb_status status =
+        bb_quality_of_file(old->path, old->reader, &old->tables->run->budget, &old->quality, err);
     return status == BB_EOF || status == BB_SKIP ? BB_OK : status;
 }
 
@@ -108,7 +116,9 @@ static enum bb_status open_file(struct bb_old_file *old, struct opening *o, stru
     return locate_groups(old, err);
 }
 
-enum bb_status bb_old_file_open(const char *path, struct bb_tables *tables, enum bb_status (*on_source_fn)(void *ctx, const struct bb_ledger_source *s, size_t source),
+enum bb_status bb_old_file_open(const char *path, struct bb_tables *tables,
+                                enum bb_status (*on_source_fn)(void *ctx, const struct bb_ledger_source *s,
+                                                               size_t source),
                                 void *ctx, struct bb_old_file **old_ret, struct bb_error *err)
 {
     struct bb_old_file *old = bb_calloc(&tables->run->budget, sizeof *old);
@@ -149,30 +159,37 @@ void bb_old_file_close(struct bb_old_file *old)
 
 /* ---- provenance of a group ---- */
 
-static enum bb_status open_list(struct bb_old_file *old, size_t group, struct bb_provenance_list *list, struct bb_error *err)
+static enum bb_status open_list(struct bb_old_file *old, size_t group, struct bb_provenance_list *list,
+                                struct bb_error *err)
 {
     const struct bb_old_group *g = &old->groups[group];
     char *packed = bb_alloc(&old->tables->run->budget, g->provenance_nbytes + 1);
     enum bb_status status;
     if (!packed) return bb_fail_budget(err, &old->tables->run->budget, "the list of sources");
     status = bb_pq_reader_bytes(old->reader, g->provenance_offset, packed, g->provenance_nbytes, err);
-    if (status == BB_OK) status = bb_provenance_open(list, (struct bb_str){ packed, g->provenance_nbytes }, &old->tables->run->budget, err);
+    if (status == BB_OK)
+        status = bb_provenance_open(list, (struct bb_str){ packed, g->provenance_nbytes },
+                                    &old->tables->run->budget, err);
     bb_free(packed);
     return status;
 }
 
-static enum bb_status next_run(struct bb_old_file *old, struct bb_provenance_list *list, uint64_t *rows, uint32_t *origin, struct bb_error *err)
+static enum bb_status next_run(struct bb_old_file *old, struct bb_provenance_list *list, uint64_t *rows,
+                               uint32_t *origin, struct bb_error *err)
 {
     uint32_t code;
     int got = bb_provenance_next(list, rows, &code);
     if (got == 0) return BB_EOF;
     if (got < 0 || code >= old->n_codes || old->origin_of_code[code] == BB_NO_CODE)
-        return bb_fail(err, BB_IO, "%s: the list of sources is damaged; convert everything with --rebuild", old->path);
+        return bb_fail(err, BB_IO, "%s: the list of sources is damaged; convert everything with --rebuild",
+                       old->path);
     *origin = old->origin_of_code[code];
     return BB_OK;
 }
 
-enum bb_status bb_old_file_origins(struct bb_old_file *old, size_t group, enum bb_status (*on_run)(void *ctx, uint32_t origin, uint64_t rows, struct bb_error *err),
+enum bb_status bb_old_file_origins(struct bb_old_file *old, size_t group,
+                                   enum bb_status (*on_run)(void *ctx, uint32_t origin, uint64_t rows,
+                                                            struct bb_error *err),
                                    void *ctx, struct bb_error *err)
 {
     struct bb_provenance_list list;
@@ -185,7 +202,10 @@ enum bb_status bb_old_file_origins(struct bb_old_file *old, size_t group, enum b
         uint32_t origin = BB_NO_CODE;
         status = next_run(old, &list, &rows, &origin, err);
         if (status == BB_OK ? rows > left : status == BB_EOF && left > 0)
-            status = bb_fail(err, BB_IO, "%s: the list of sources has not as many rows as row group %zu; convert everything with --rebuild", old->path, group);
+            status = bb_fail(
+                err, BB_IO,
+                "%s: the list of sources has not as many rows as row group %zu; convert everything with --rebuild",
+                old->path, group);
         if (status != BB_OK) break;
         left -= rows;
         status = on_run(ctx, origin, rows, err);
@@ -197,7 +217,22 @@ enum bb_status bb_old_file_origins(struct bb_old_file *old, size_t group, enum b
 
 /* ---- rows of a group ---- */
 
-enum wanted { W_TIME, W_NAME, W_ID, W_ZONE, W_UNIT, W_TYPE, W_VOLTAGE, W_VALUE0, W_VALUE1, W_VALUE2, W_VALUE3, W_VERSION, W_CURRENT, N_WANTED };
+enum wanted {
+    W_TIME,
+    W_NAME,
+    W_ID,
+    W_ZONE,
+    W_UNIT,
+    W_TYPE,
+    W_VOLTAGE,
+    W_VALUE0,
+    W_VALUE1,
+    W_VALUE2,
+    W_VALUE3,
+    W_VERSION,
+    W_CURRENT,
+    N_WANTED
+};
 
 struct loader {
     struct bb_old_file *old;
@@ -215,11 +250,32 @@ struct loader {
     uint32_t slice_of_last_source, last_source;
 };
 
-static const char *const energy_names[N_WANTED] = { "datetime_utc", "settlement_location", "settlement_location_id", "zone", NULL,
-                                                    "settlement_location_type", "voltage_kv", "lmp_total", "lmp_energy", "lmp_congestion",
-                                                    "lmp_loss", "version", "is_current" };
-static const char *const ancillary_names[N_WANTED] = { "datetime_utc", "as_product", "as_region", "as_product_standard", "unit", NULL, NULL,
-                                                       "market_clearing_price", "cleared_quantity_mw", NULL, NULL, "version", "is_current" };
+static const char *const energy_names[N_WANTED] = { "datetime_utc",
+                                                    "settlement_location",
+                                                    "settlement_location_id",
+                                                    "zone",
+                                                    NULL,
+                                                    "settlement_location_type",
+                                                    "voltage_kv",
+                                                    "lmp_total",
+                                                    "lmp_energy",
+                                                    "lmp_congestion",
+                                                    "lmp_loss",
+                                                    "version",
+                                                    "is_current" };
+static const char *const ancillary_names[N_WANTED] = { "datetime_utc",
+                                                       "as_product",
+                                                       "as_region",
+                                                       "as_product_standard",
+                                                       "unit",
+                                                       NULL,
+                                                       NULL,
+                                                       "market_clearing_price",
+                                                       "cleared_quantity_mw",
+                                                       NULL,
+                                                       NULL,
+                                                       "version",
+                                                       "is_current" };
 
 static struct bb_str text_at(const struct loader *l, enum wanted w, size_t i)
 {
@@ -238,8 +294,10 @@ static enum bb_type type_of(struct bb_str word)
 
 static int same_place(const struct bb_place_key *a, const struct bb_place_key *b)
 {
-    return bb_str_eq(a->name, b->name) && bb_str_eq(a->id, b->id) && bb_str_eq(a->zone, b->zone) && a->type == b->type && bb_str_eq(a->unit, b->unit) &&
-           (a->voltage_kv == b->voltage_kv || (isnan(a->voltage_kv) && isnan(b->voltage_kv))) && bb_str_eq(a->identity, b->identity);
+    return bb_str_eq(a->name, b->name) && bb_str_eq(a->id, b->id) && bb_str_eq(a->zone, b->zone) &&
+           a->type == b->type && bb_str_eq(a->unit, b->unit) &&
+           (a->voltage_kv == b->voltage_kv || (isnan(a->voltage_kv) && isnan(b->voltage_kv))) &&
+           bb_str_eq(a->identity, b->identity);
 }
 
 static enum bb_status place_of(struct loader *l, size_t i, uint32_t source, uint32_t *place, struct bb_error *err)
@@ -247,9 +305,14 @@ static enum bb_status place_of(struct loader *l, size_t i, uint32_t source, uint
     struct bb_tables *t = l->old->tables;
     int energy = t->job->dataset.kind == BB_ENERGY;
     char joined[1024];
-    struct bb_place_key key = { .name = text_at(l, W_NAME, i), .id = text_at(l, W_ID, i), .zone = text_at(l, W_ZONE, i), .unit = text_at(l, W_UNIT, i),
-                                .type = energy ? type_of(text_at(l, W_TYPE, i)) : BB_TYPE_NODE, .voltage_kv = NAN };
-    if (l->at[W_VOLTAGE] >= 0 && l->scan.at[l->at[W_VOLTAGE]].valid[i]) key.voltage_kv = l->scan.at[l->at[W_VOLTAGE]].v.f64[i];
+    struct bb_place_key key = { .name = text_at(l, W_NAME, i),
+                                .id = text_at(l, W_ID, i),
+                                .zone = text_at(l, W_ZONE, i),
+                                .unit = text_at(l, W_UNIT, i),
+                                .type = energy ? type_of(text_at(l, W_TYPE, i)) : BB_TYPE_NODE,
+                                .voltage_kv = NAN };
+    if (l->at[W_VOLTAGE] >= 0 && l->scan.at[l->at[W_VOLTAGE]].valid[i])
+        key.voltage_kv = l->scan.at[l->at[W_VOLTAGE]].v.f64[i];
     if (!energy) {
         int n = snprintf(joined, sizeof joined, "%.*s\x1f%.*s", BB_STR_ARG(key.name), BB_STR_ARG(key.id));
         key.identity = (struct bb_str){ joined, (size_t)BB_MIN(n, (int)sizeof joined - 1) };
@@ -293,7 +356,7 @@ static void finish_row(const struct loader *l, struct bb_row *row, uint32_t sour
     if (s->joined) row->flags |= BB_ROW_PARTIAL;
     if (s->preliminary) row->flags |= BB_ROW_PRELIMINARY;
     if (s->derive_energy) {
-        row->present &= (uint8_t)~(1u << BB_VALUE_ENERGY);
+        row->present &= (uint8_t) ~(1u << BB_VALUE_ENERGY);
         row->value[BB_VALUE_ENERGY] = 0;
     }
 }
@@ -328,7 +391,9 @@ static enum bb_status take_row(struct loader *l, size_t i, struct bb_error *err)
     uint32_t main_source;
     while (l->run_rows == 0) {
         enum bb_status status = next_run(l->old, &l->list, &l->run_rows, &l->origin, err);
-        if (status == BB_EOF) return bb_fail(err, BB_IO, "%s: the list of sources is too short; convert everything with --rebuild", l->old->path);
+        if (status == BB_EOF)
+            return bb_fail(err, BB_IO, "%s: the list of sources is too short; convert everything with --rebuild",
+                           l->old->path);
         if (status != BB_OK) return status;
     }
     l->run_rows--;
@@ -357,11 +422,14 @@ static enum bb_status load_rows(struct loader *l, size_t group, bb_old_rows feed
     enum bb_status status;
     for (int w = 0; w < N_WANTED; w++) {
         int column = names[w] ? bb_pq_reader_find(l->old->reader, names[w]) : -1;
-        if (names[w] && column < 0) return bb_fail(err, BB_IO, "%s has no column %s; convert everything with --rebuild", l->old->path, names[w]);
+        if (names[w] && column < 0)
+            return bb_fail(err, BB_IO, "%s has no column %s; convert everything with --rebuild", l->old->path,
+                           names[w]);
         l->at[w] = column >= 0 ? (int)n : -1;
         if (column >= 0) columns[n++] = column;
     }
-    l->unit = bb_pq_reader_column(l->old->reader, (size_t)columns[0])->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000;
+    l->unit = bb_pq_reader_column(l->old->reader, (size_t)columns[0])->logical == BB_PQ_TIMESTAMP_NS ? 1000000000
+                                                                                                     : 1000000;
     BB_TRY(bb_row_scan_open(&l->scan, l->old->reader, group, columns, n, err));
     while ((status = bb_row_scan_next(&l->scan, &got, err)) == BB_OK) {
         for (size_t i = 0; i < got; i++) {
@@ -383,7 +451,8 @@ static enum bb_status load_rows(struct loader *l, size_t group, bb_old_rows feed
     return l->n ? feed(ctx, l->rows, l->n, err) : BB_OK;
 }
 
-enum bb_status bb_old_file_load(struct bb_old_file *old, size_t group, bb_old_rows feed, void *ctx, struct bb_error *err)
+enum bb_status bb_old_file_load(struct bb_old_file *old, size_t group, bb_old_rows feed, void *ctx,
+                                struct bb_error *err)
 {
     struct loader *l = bb_calloc(&old->tables->run->budget, sizeof *l);
     enum bb_status status;

@@ -16,9 +16,15 @@ static const struct bb_plan_source *source_of(const struct bb_tables *t, uint32_
 static const struct bb_slice *slices_of(void *ctx) { return ((struct bb_tables *)ctx)->slices; }
 static const struct bb_join *joins_of(void *ctx) { return ((struct bb_tables *)ctx)->joins; }
 
-const struct bb_plan_source *bb_tables_source(const struct bb_tables *t, uint32_t source) { return source_of(t, source); }
+const struct bb_plan_source *bb_tables_source(const struct bb_tables *t, uint32_t source)
+{
+    return source_of(t, source);
+}
 
-static struct bb_str report_text(void *ctx, uint32_t source) { return bb_str_of(source_of(ctx, source)->data_source); }
+static struct bb_str report_text(void *ctx, uint32_t source)
+{
+    return bb_str_of(source_of(ctx, source)->data_source);
+}
 
 /* ---- sources of the lake's files ---- */
 
@@ -37,7 +43,10 @@ static int key_cmp(const struct source_key *a, const struct source_key *b)
     return c;
 }
 
-static struct bb_str ledger_name(const struct bb_leaf *leaf) { return leaf->member.n ? bb_path_base(leaf->path) : leaf->name; }
+static struct bb_str ledger_name(const struct bb_leaf *leaf)
+{
+    return leaf->member.n ? bb_path_base(leaf->path) : leaf->name;
+}
 
 static struct source_key key_of(const struct bb_tables *t, uint32_t source)
 {
@@ -63,15 +72,18 @@ int bb_tables_find_source(const struct bb_tables *t, const struct bb_ledger_sour
             *source_ret = t->by_name[mid];
             return 1;
         }
-        if (c < 0) low = mid + 1;
-        else high = mid;
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return 0;
 }
 
 enum bb_status bb_tables_old_slice(struct bb_tables *t, uint32_t source, uint32_t *slice_ret, struct bb_error *err)
 {
-    if (t->old_slices[source] == BB_NO_CODE) BB_TRY(bb_tables_add_slice(t, source, UINT32_MAX, &t->old_slices[source], err));
+    if (t->old_slices[source] == BB_NO_CODE)
+        BB_TRY(bb_tables_add_slice(t, source, UINT32_MAX, &t->old_slices[source], err));
     *slice_ret = t->old_slices[source];
     return BB_OK;
 }
@@ -82,7 +94,8 @@ static size_t join_slot(const struct bb_tables *t, const uint32_t sources[BB_N_V
     for (int v = 0; v < BB_N_VALUES; v++) h = (h ^ sources[v]) * 0x9E3779B97F4A7C15u;
     for (size_t i = (size_t)(h >> 20);; i++) {
         uint32_t join = t->join_table[i & (t->join_table_size - 1)];
-        if (join == 0 || memcmp(t->joins[join - 1].sources, sources, sizeof t->joins->sources) == 0) return i & (t->join_table_size - 1);
+        if (join == 0 || memcmp(t->joins[join - 1].sources, sources, sizeof t->joins->sources) == 0)
+            return i & (t->join_table_size - 1);
     }
 }
 
@@ -91,7 +104,8 @@ static int grow_joins(struct bb_tables *t)
     uint32_t *old = t->join_table;
     if (!bb_grow(&t->run->budget, (void **)&t->joins, &t->cap_joins, t->n_joins + 1, sizeof *t->joins)) return 0;
     if (t->join_table_size && (t->n_joins + 1) * 2 <= t->join_table_size) return 1;
-    t->join_table = bb_calloc(&t->run->budget, (t->join_table_size ? t->join_table_size * 2 : 64) * sizeof *t->join_table);
+    t->join_table =
+        bb_calloc(&t->run->budget, (t->join_table_size ? t->join_table_size * 2 : 64) * sizeof *t->join_table);
     if (!t->join_table) {
         t->join_table = old;
         return 0;
@@ -120,7 +134,8 @@ static int join_locked(struct bb_tables *t, const uint32_t sources[BB_N_VALUES],
     return 1;
 }
 
-enum bb_status bb_tables_join(struct bb_tables *t, const uint32_t sources[BB_N_VALUES], uint32_t *origin_ret, struct bb_error *err)
+enum bb_status bb_tables_join(struct bb_tables *t, const uint32_t sources[BB_N_VALUES], uint32_t *origin_ret,
+                              struct bb_error *err)
 {
     int ok;
     pthread_mutex_lock(&t->joins_mutex);
@@ -141,8 +156,8 @@ static uint32_t combine(void *ctx, const uint32_t from[BB_N_VALUES])
 
 /* ---- tables ---- */
 
-enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const struct bb_plan *plan, const struct bb_job *job,
-                              const struct bb_zone *zone, struct bb_error *err)
+enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const struct bb_plan *plan,
+                              const struct bb_job *job, const struct bb_zone *zone, struct bb_error *err)
 {
     size_t n = job->n_sources;
     *t = (struct bb_tables){ .run = run, .plan = plan, .job = job, .zone = zone };
@@ -163,7 +178,9 @@ enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const str
         t->old_slices[i] = BB_NO_CODE;
         for (int k = 0; k < s->n_datasets; k++)
             if (bb_dataset_cmp(&s->datasets[k], &job->dataset) == 0) t->held[i] = s->held[k];
-        if (s->hash[0]) t->by_name[t->n_by_name++] = (uint32_t)i; /* others are no ledger's, and get theirs while tables are opened */
+        if (s->hash[0])
+            t->by_name[t->n_by_name++] =
+                (uint32_t)i; /* others are no ledger's, and get theirs while tables are opened */
     }
     qsort_r(t->by_name, t->n_by_name, sizeof *t->by_name, by_name, t);
     return BB_OK;
@@ -212,7 +229,8 @@ void bb_tables_keep_files_only(struct bb_tables *t)
     t->places = NULL;
 }
 
-enum bb_status bb_tables_add_slice(struct bb_tables *t, size_t source, uint32_t sequence, uint32_t *slice_ret, struct bb_error *err)
+enum bb_status bb_tables_add_slice(struct bb_tables *t, size_t source, uint32_t sequence, uint32_t *slice_ret,
+                                   struct bb_error *err)
 {
     enum bb_status status = BB_OK;
     pthread_mutex_lock(&t->mutex);
@@ -231,7 +249,8 @@ static enum bb_status on_old_source(void *ctx, const struct bb_ledger_source *s,
 {
     struct bb_table *table = ctx;
     struct bb_table_source *to = &table->sources[source];
-    to->held = source_of(table->tables, (uint32_t)source)->old || bb_year_set_has(&table->tables->held[source], table->year);
+    to->held = source_of(table->tables, (uint32_t)source)->old ||
+               bb_year_set_has(&table->tables->held[source], table->year);
     if (!to->held) return BB_OK; /* is read again: it counts anew */
     to->rows = s->rows;
     to->first_utc_s = s->first_utc_s;
@@ -258,12 +277,19 @@ static enum bb_status open_old(struct bb_table *table, struct bb_error *err)
     return bb_old_file_open(path, table->tables, on_old_source, table, &table->old, err);
 }
 
-static enum bb_status new_table(struct bb_tables *t, enum bb_half half, int year, struct bb_table **table_ret, struct bb_error *err)
+static enum bb_status new_table(struct bb_tables *t, enum bb_half half, int year, struct bb_table **table_ret,
+                                struct bb_error *err)
 {
     struct bb_run *run = t->run;
-    struct bb_sort_options options = { .budget = &run->budget, .pool = run->pool, .n_workers = bb_pool_threads(run->pool),
-                                       .places = t->places, .slices = slices_of, .slices_ctx = t,
-                                       .derive_energy = t->derive_energy, .temp_dir = run->temp_dir, .combine = combine };
+    struct bb_sort_options options = { .budget = &run->budget,
+                                       .pool = run->pool,
+                                       .n_workers = bb_pool_threads(run->pool),
+                                       .places = t->places,
+                                       .slices = slices_of,
+                                       .slices_ctx = t,
+                                       .derive_energy = t->derive_energy,
+                                       .temp_dir = run->temp_dir,
+                                       .combine = combine };
     struct bb_table *table = bb_calloc(&run->budget, sizeof *table);
     enum bb_status status;
     if (!table) return bb_fail_budget(err, &run->budget, "a table");
@@ -289,7 +315,8 @@ static enum bb_status new_table(struct bb_tables *t, enum bb_half half, int year
     return BB_OK;
 }
 
-static enum bb_status find_table(struct bb_tables *t, enum bb_half half, int year, struct bb_table **table_ret, struct bb_error *err)
+static enum bb_status find_table(struct bb_tables *t, enum bb_half half, int year, struct bb_table **table_ret,
+                                 struct bb_error *err)
 {
     enum bb_status status = BB_OK;
     *table_ret = NULL;
@@ -341,7 +368,8 @@ static enum bb_status half_of(struct bb_router *r, uint32_t place, enum bb_half 
         memset(r->halves + old, UNKNOWN_HALF, cap - old);
         r->n_halves = cap;
     }
-    if (r->halves[place] == UNKNOWN_HALF) r->halves[place] = (uint8_t)bb_type_half(bb_places_get(t->places, place).type);
+    if (r->halves[place] == UNKNOWN_HALF)
+        r->halves[place] = (uint8_t)bb_type_half(bb_places_get(t->places, place).type);
     *half_ret = (enum bb_half)r->halves[place];
     return BB_OK;
 }
@@ -373,9 +401,11 @@ static void widen(struct bb_table_source *s, uint32_t from, uint32_t to, uint64_
 {
     uint32_t seen = s->first_utc_s;
     s->rows += n;
-    while (from < seen && !atomic_compare_exchange_weak(&s->first_utc_s, &seen, from)) {}
+    while (from < seen && !atomic_compare_exchange_weak(&s->first_utc_s, &seen, from)) {
+    }
     seen = s->last_utc_s;
-    while (to > seen && !atomic_compare_exchange_weak(&s->last_utc_s, &seen, to)) {}
+    while (to > seen && !atomic_compare_exchange_weak(&s->last_utc_s, &seen, to)) {
+    }
 }
 
 /* Partial rows count by their components: how many of them the reader could put together is chance. */
@@ -435,10 +465,21 @@ int bb_tables_late(const struct bb_tables *t)
 static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
 {
     struct bb_tables *t = table->tables;
-    struct bb_year_file_setup setup = { .budget = &t->run->budget, .pool = t->run->pool, .compressors = t->run->compressors, .dataset = &t->job->dataset, .half = table->half, .year = table->year,
-                                        .old_quality = table->old ? table->old->quality : NULL, .style = &t->run->style,
-                                        .zone = t->zone, .places = t->places, .slices = slices_of, .joins = joins_of,
-                                        .report_text = report_text, .n_sources = t->job->n_sources, .ctx = t };
+    struct bb_year_file_setup setup = { .budget = &t->run->budget,
+                                        .pool = t->run->pool,
+                                        .compressors = t->run->compressors,
+                                        .dataset = &t->job->dataset,
+                                        .half = table->half,
+                                        .year = table->year,
+                                        .old_quality = table->old ? table->old->quality : NULL,
+                                        .style = &t->run->style,
+                                        .zone = t->zone,
+                                        .places = t->places,
+                                        .slices = slices_of,
+                                        .joins = joins_of,
+                                        .report_text = report_text,
+                                        .n_sources = t->job->n_sources,
+                                        .ctx = t };
     char path[BB_PATH_MAX];
     if (table->file) return BB_OK;
     table_path(table, path);
@@ -479,11 +520,16 @@ static enum bb_status feed_old(void *ctx, const struct bb_row *rows, size_t n, s
     struct bb_table *table = ctx;
     BB_TRY(bb_sort_add(table->sort, 0, rows, n, err));
     table->rows_decoded += n;
-    if (bb_sort_held_nbytes(table->sort) > table->tables->run->budget.limit_nbytes / 16) return drain_sort(table, rows[n - 1].start_utc_s, err);
+    if (bb_sort_held_nbytes(table->sort) > table->tables->run->budget.limit_nbytes / 16)
+        return drain_sort(table, rows[n - 1].start_utc_s, err);
     return BB_OK;
 }
 
-struct copied { struct bb_old_file *old; struct bb_provenance *to; size_t group; };
+struct copied {
+    struct bb_old_file *old;
+    struct bb_provenance *to;
+    size_t group;
+};
 
 static enum bb_status add_run(void *ctx, uint32_t origin, uint64_t rows, struct bb_error *err)
 {
@@ -521,7 +567,8 @@ static enum bb_status advance(struct bb_table *table, uint32_t before_utc_s, str
         enum bb_status status = BB_EOF;
         if (g->last_utc_s >= before_utc_s) return drain_sort(table, BB_MIN(before_utc_s, g->first_utc_s), err);
         BB_TRY(drain_sort(table, g->first_utc_s, err));
-        if (bb_sort_first_instant(table->sort) > g->last_utc_s && (uint64_t)bb_pq_group_rows(old->reader, old->next_group) >= BB_GROUP_MIN_ROWS)
+        if (bb_sort_first_instant(table->sort) > g->last_utc_s &&
+            (uint64_t)bb_pq_group_rows(old->reader, old->next_group) >= BB_GROUP_MIN_ROWS)
             status = copy_group(table, old->next_group, err);
         if (status == BB_EOF) {
             BB_TRY(bb_old_file_load(old, old->next_group, feed_old, table, err));
@@ -553,16 +600,25 @@ static uint32_t count_files(const struct bb_tables *t, int year, size_t source)
     return n;
 }
 
-static void fill_source(const struct bb_table *table, size_t i, const struct bb_provenance *p, struct bb_ledger_source *to)
+static void fill_source(const struct bb_table *table, size_t i, const struct bb_provenance *p,
+                        struct bb_ledger_source *to)
 {
     const struct bb_tables *t = table->tables;
     const struct bb_plan_source *s = source_of(t, (uint32_t)i);
     const struct bb_table_source *from = &table->sources[i];
-    *to = (struct bb_ledger_source){ .name = ledger_name(s->leaf), .member = s->leaf->member, .report = bb_str_of(s->report),
-                                     .content_nbytes = s->content_nbytes, .rows = from->rows, .publication_utc_s = s->publication_utc_s,
-                                     .first_utc_s = from->first_utc_s, .last_utc_s = from->last_utc_s,
-                                     .n_files = from->held ? from->n_files : count_files(t, table->year, i), .code = p->code_of_source[i],
-                                     .years = from->held ? from->years : t->years[i], .joined = s->joined, .preliminary = s->preliminary,
+    *to = (struct bb_ledger_source){ .name = ledger_name(s->leaf),
+                                     .member = s->leaf->member,
+                                     .report = bb_str_of(s->report),
+                                     .content_nbytes = s->content_nbytes,
+                                     .rows = from->rows,
+                                     .publication_utc_s = s->publication_utc_s,
+                                     .first_utc_s = from->first_utc_s,
+                                     .last_utc_s = from->last_utc_s,
+                                     .n_files = from->held ? from->n_files : count_files(t, table->year, i),
+                                     .code = p->code_of_source[i],
+                                     .years = from->held ? from->years : t->years[i],
+                                     .joined = s->joined,
+                                     .preliminary = s->preliminary,
                                      .derived = s->derive_energy };
     memcpy(to->hash, s->hash, sizeof to->hash);
 }
@@ -574,7 +630,8 @@ static size_t fill_joins(const struct bb_tables *t, const struct bb_provenance *
         uint32_t origin = p->codes[code].origin;
         if (!(origin & BB_ORIGIN_JOIN)) continue;
         joins[n].code = (uint32_t)code;
-        for (int v = 0; v < BB_N_VALUES; v++) joins[n].of[v] = p->code_of_source[t->joins[origin & ~BB_ORIGIN_JOIN].sources[v]];
+        for (int v = 0; v < BB_N_VALUES; v++)
+            joins[n].of[v] = p->code_of_source[t->joins[origin & ~BB_ORIGIN_JOIN].sources[v]];
         n++;
     }
     return n;
@@ -584,8 +641,12 @@ static enum bb_status fill_ledger(struct bb_table *table, struct bb_ledger *ledg
 {
     struct bb_tables *t = table->tables;
     const struct bb_provenance *p = bb_year_file_provenance(table->file);
-    *ledger = (struct bb_ledger){ .dataset = t->job->dataset, .half = table->half, .year = table->year, .rows = table->rows_out,
-                                  .duplicates = table->counts.duplicates, .revisions = table->counts.revisions };
+    *ledger = (struct bb_ledger){ .dataset = t->job->dataset,
+                                  .half = table->half,
+                                  .year = table->year,
+                                  .rows = table->rows_out,
+                                  .duplicates = table->counts.duplicates,
+                                  .revisions = table->counts.revisions };
     if (table->old) {
         ledger->duplicates += table->old->head.duplicates;
         ledger->revisions += table->old->head.revisions;
@@ -603,8 +664,11 @@ static enum bb_status fill_ledger(struct bb_table *table, struct bb_ledger *ledg
 static enum bb_status write_quality(struct bb_table *table, const struct bb_ledger *ledger, struct bb_error *err)
 {
     struct bb_tables *t = table->tables;
-    struct bb_quality_facts facts = { .duplicates = ledger->duplicates, .revisions = ledger->revisions, .rejects = t->rejects,
-                                      .n_rejects = t->n_rejects, .n_sources = ledger->n_sources };
+    struct bb_quality_facts facts = { .duplicates = ledger->duplicates,
+                                      .revisions = ledger->revisions,
+                                      .rejects = t->rejects,
+                                      .n_rejects = t->n_rejects,
+                                      .n_sources = ledger->n_sources };
     struct bb_quality_source *sources = bb_calloc(&t->run->budget, (ledger->n_sources + 1) * sizeof *sources);
     const struct bb_quality_state *state;
     struct bb_buf json;
@@ -613,7 +677,8 @@ static enum bb_status write_quality(struct bb_table *table, const struct bb_ledg
     if (!sources) return bb_fail_budget(err, &t->run->budget, "the quality file");
     for (size_t i = 0; i < ledger->n_sources; i++) {
         const struct bb_ledger_source *s = &ledger->sources[i];
-        sources[i] = (struct bb_quality_source){ s->name, s->member, s->report, s->rows, s->first_utc_s, s->last_utc_s };
+        sources[i] =
+            (struct bb_quality_source){ s->name, s->member, s->report, s->rows, s->first_utc_s, s->last_utc_s };
     }
     facts.sources = sources;
     bb_buf_init(&json, &t->run->budget, LEDGER_MAX_NBYTES);
