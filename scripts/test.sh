@@ -117,7 +117,8 @@ for suite in $suites; do
         one "check: symbols" scripts/check_symbols.sh build/libbusbar.a
         one "check: style" scripts/check_style.sh
         one "check: tour" scripts/check_tour.sh
-        one "check: manual page and docs/cli.md" scripts/check_help.sh build/busbar ;;
+        one "check: manual page and docs/cli.md" scripts/check_help.sh build/busbar
+        one "check: instructions" scripts/check_instructions.sh build/busbar ;;
     ctest)
         run_ctest "unit, kernels, fuzz corpus" build ;;
     cli)
