@@ -84,8 +84,8 @@ def duckdb_rows(report, files):
         types = text("Time Stamp", "Name", "PTID")
         return f"""SELECT timezone('UTC', timezone('America/New_York', strptime("Time Stamp", '%m/%d/%Y %H:%M:%S'))) - INTERVAL 5 MINUTE AS t,
             Name AS location, 'GEN' AS type, PTID AS id, NULL::VARCHAR AS zone, NULL::DOUBLE AS kv,
-            "LBMP ($/MWHr)"::DOUBLE AS total, total - congestion - loss AS energy,
-            -("Marginal Cost Congestion ($/MWHr)"::DOUBLE) AS congestion, "Marginal Cost Losses ($/MWHr)"::DOUBLE AS loss, 1 AS version
+            "LBMP ($/MWHr)"::DOUBLE AS total, -("Marginal Cost Congestion ($/MWHr)"::DOUBLE) AS congestion,
+            "Marginal Cost Losses ($/MWHr)"::DOUBLE AS loss, total - congestion - loss AS energy, 1 AS version
             FROM read_csv({listed}, header=true, types={types})"""
     if report == "ercot":
         types = text("DeliveryDate", "SettlementPointName", "SettlementPointType")

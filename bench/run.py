@@ -41,10 +41,10 @@ INPUTS = {
     "caiso": Input("caiso.prc_lmp", "caiso", 704, 397_848, "", "CAISO day-ahead, one component per line"),
     "caiso-groups": Input("caiso.dam_lmp_grp", "caiso", 704, 397_848, "-z", "CAISO day-ahead, group zips, a member per component"),
     "miso": Input("miso.da_expost_lmp", "miso", 17.7, 62_688, "", "MISO day-ahead ex-post, 24 hours side by side"),
-    "nyiso": Input("nyiso.realtime", "nyiso", 62, 200_000, "", "NYISO five-minute, local time"),
+    "nyiso": Input("nyiso.realtime_gen", "nyiso", 61, 216_000, "", "NYISO five-minute, local time"),
     "ercot": Input("ercot.NP6-905", "ercot", 39.7, 109_000, "-z --zip-of-zips --files-per month", "ERCOT 15-minute, zips of zips"),
-    "isone": Input("isone.WW_DALMP", None, 90, 29_000, "", "ISO-NE day-ahead"),
-    "spp": Input("spp.DA-LMP-SL", "spp", 80, 37_920, "", "SPP day-ahead by settlement location"),
+    "isone": Input("isone.WW_DALMP_ISO", None, 100, 29_000, "", "ISO-NE day-ahead"),
+    "spp": Input("spp.DA-LMP-SL", "spp", 87, 37_920, "", "SPP day-ahead by settlement location"),
 }
 PEERS = ["duckdb", "duckdb-sorted", "polars", "pyarrow", "pandas"]
 NO_PIVOT = {"caiso", "miso"}  # pyarrow has none
