@@ -8,6 +8,7 @@
 
 #include "parquet/pq_write.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,8 +44,12 @@ static enum bb_status check_options(const struct busbar_convert_options *o, stru
     if (!o->lake && !o->dry_run) return bb_fail(err, BB_MISUSE, "no lake is given; name its folder with -o");
     if (o->n_years > BUSBAR_MAX_YEAR_RANGES) return bb_fail(err, BB_MISUSE, "%zu year ranges; at most %d", o->n_years, BUSBAR_MAX_YEAR_RANGES);
     if (o->memory_limit_nbytes && o->memory_limit_nbytes < MIN_MEMORY_NBYTES)
-        return bb_fail(err, BB_BUDGET, "a memory limit of %llu MB is too small to work at all; give at least %llu MB",
-                       (unsigned long long)(o->memory_limit_nbytes >> 20), (unsigned long long)(MIN_MEMORY_NBYTES >> 20));
+        return bb_fail(err, BB_BUDGET, "a memory limit of %llu bytes is too small to work at all; give at least %lluM",
+                       (unsigned long long)o->memory_limit_nbytes, (unsigned long long)(MIN_MEMORY_NBYTES >> 20));
+    /* Only a run that spills would notice, perhaps an hour later. */
+    if (o->temp_dir && access(o->temp_dir, W_OK | X_OK) != 0)
+        return bb_fail_errno(err, BB_IO, errno, "%s: cannot be used for temporary files; name a folder that exists and can be written",
+                             o->temp_dir);
     return BB_OK;
 }
 
@@ -64,10 +69,10 @@ static int on_wait(void *ctx, const char *holder)
 {
     struct bb_run *run = ctx;
     char text[512];
-    if (!run->callback_stop) { /* told once */
+    if (!run->told_waiting) {
         snprintf(text, sizeof text, "%s is being written by %s; waiting for it", run->options->lake, holder);
         bb_run_warn(run, text);
-        run->callback_stop = 1;
+        run->told_waiting = 1;
     }
     return bb_run_stopped(run);
 }
@@ -241,7 +246,11 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options, 
     run.result->peak_nbytes = run.budget.peak_nbytes;
     if (status != BB_OK) return bb_leave(status, &err, error);
     if (run.result->files_read == 0 && run.result->files_empty == 0 && run.result->files_skipped == 0) {
-        if (error) snprintf(error->text, sizeof error->text, "no input was recognised; `busbar detect -v` shows what each file was taken for");
+        if (error && run.files_left_out)
+            snprintf(error->text, sizeof error->text, "nothing is left to convert: --iso, --market or --kind leaves out every recognised file (%zu)",
+                     (size_t)run.files_left_out);
+        else if (error)
+            snprintf(error->text, sizeof error->text, "no input was recognised; `busbar detect -v` shows what each file was taken for");
         return BUSBAR_NOTHING;
     }
     if (something_rejected(&run)) {

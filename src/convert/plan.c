@@ -95,7 +95,10 @@ static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, cons
                                 .publication_utc_s = found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
     for (int i = 0; i < found->n_datasets; i++)
         if (wanted(d->run->options, &found->datasets[i])) s.datasets[s.n_datasets++] = found->datasets[i];
-    if (s.n_datasets == 0) return BB_OK;
+    if (s.n_datasets == 0) {
+        d->run->files_left_out++;
+        return BB_OK;
+    }
     if (!bb_grow(&d->run->budget, (void **)&plan->sources, &plan->cap_sources, plan->n_sources + 1, sizeof *plan->sources))
         return bb_fail_budget(err, &d->run->budget, "the list of input files");
     plan->sources[plan->n_sources++] = s;

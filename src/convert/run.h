@@ -28,9 +28,10 @@ struct bb_run {
     struct busbar_convert_result *result;
     _Atomic uint64_t n_rejects, n_records, n_rows, done_nbytes;
     _Atomic uint64_t total_nbytes;
-    _Atomic size_t files_done, files_total;
+    _Atomic size_t files_done, files_total, files_left_out; /* the last: recognised, but not of the chosen operators, markets and kinds */
     int64_t last_progress_ns;
-    _Atomic int too_many_rejects, callback_stop;
+    _Atomic int too_many_rejects;
+    int told_waiting;               /* that another run holds the lake: said once */
 };
 
 /* Non-zero when the caller wants the run to end (a signal) or it must end (too many rejects). */

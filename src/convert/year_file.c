@@ -365,11 +365,17 @@ static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, size_t 
 
 /* ---- groups ---- */
 
+/* The Parquet writer knows a descriptor only: a failed write gets its place here. */
+static enum bb_status with_path(const struct bb_year_file *f, enum bb_status status, struct bb_error *err)
+{
+    return status == BB_IO && err ? bb_fail_prefix(err, "%s", f->pub.final_path) : status;
+}
+
 static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
 {
     if (f->group_rows == 0) return BB_OK;
     BB_TRY(run_tasks(f, finish_task, 0, err));
-    BB_TRY(bb_pq_file_append_group(f->file, f->chunks, f->same_as, err));
+    BB_TRY(with_path(f, bb_pq_file_append_group(f->file, f->chunks, f->same_as, err), err));
     BB_TRY(bb_provenance_end_group(&f->provenance, f->file, err));
     BB_TRY(bb_quality_group_end(f->quality, err));
     for (size_t i = 0; i < f->n_tasks; i++) bb_pq_chunk_reset(f->chunks[f->tasks[i]]);
@@ -520,7 +526,7 @@ enum bb_status bb_year_file_copy_group(struct bb_year_file *f, struct bb_pq_read
     if (f->asked_reader != reader) f->can_copy = bb_pq_file_can_copy(f->file, reader), f->asked_reader = reader;
     if (!f->can_copy || !f->setup.old_quality || group >= f->setup.old_quality->n_groups) return BB_EOF;
     BB_TRY(close_group(f, err));
-    BB_TRY(bb_pq_file_append_copied(f->file, reader, group, err));
+    BB_TRY(with_path(f, bb_pq_file_append_copied(f->file, reader, group, err), err));
     BB_TRY(add_origins(ctx, &f->provenance, err));
     BB_TRY(bb_provenance_end_group(&f->provenance, f->file, err));
     BB_TRY(bb_quality_copy_group(f->quality, f->setup.old_quality, group, err));
@@ -560,8 +566,8 @@ enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger,
     char place[64];
     struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger }, { "busbar.provenance", bb_buf_str(&f->provenance.places) }, { "busbar.quality", { place, 0 } } };
     int64_t rows = 0;
-    BB_TRY(write_quality(f, place, &kvs[2].value, err));
-    BB_TRY(bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err));
+    BB_TRY(with_path(f, write_quality(f, place, &kvs[2].value, err), err));
+    BB_TRY(with_path(f, bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err), err));
     BB_TRY(bb_publish_sync(&f->pub, err));
     BB_TRY(bb_pq_check_file_by(f->pub.temp_path, f->setup.pool, f->setup.budget, &rows, err));
     if (rows < 0 || (uint64_t)rows != f->n_rows)
