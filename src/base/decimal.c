@@ -253,9 +253,16 @@ enum bb_number bb_decimal_parse_padded(const char *text, size_t n_text, double *
         return parse_long_fraction(text, n_text, p, n_whole, n_frac, value_ret);
     whole = keep_bytes(word ^ ones * '0', n_whole);
     frac = keep_bytes(load_word(p + n_whole + (n_whole < n)) ^ ones * '0', n_frac);
-    if (BB_UNLIKELY(!are_digits(whole) || !are_digits(frac))) return parse_any(text, n_text, value_ret);
-    mantissa = eight_digits(whole) * ten_to_u32[n_frac] + eight_digits(frac);
-    if (BB_UNLIKELY(mantissa > MANTISSA_MAX)) return parse_any(text, n_text, value_ret);
+    if (BB_LIKELY(n_whole + n_frac <=
+                  8)) { /* both sides in one word: the whole digits move in front of the others */
+        frac |= n_frac < 8 ? whole >> 8 * n_frac : 0;
+        if (BB_UNLIKELY(!are_digits(frac))) return parse_any(text, n_text, value_ret);
+        mantissa = eight_digits(frac);
+    } else {
+        if (BB_UNLIKELY(!are_digits(whole) || !are_digits(frac))) return parse_any(text, n_text, value_ret);
+        mantissa = eight_digits(whole) * ten_to_u32[n_frac] + eight_digits(frac);
+        if (BB_UNLIKELY(mantissa > MANTISSA_MAX)) return parse_any(text, n_text, value_ret);
+    }
     value = (double)(int64_t)mantissa / ten_to[n_frac];
     memcpy(&bits, &value, 8);
     bits |= (uint64_t)(negative & (mantissa != 0)) << 63;
