@@ -37,6 +37,7 @@ struct job_worker {
     struct bb_router router;
     struct bb_row_batch batch;
     struct open_source *own;
+    int lake_failed; /* the lake's files or the rejects cannot be read or written: no fault of the input */
 };
 
 struct job {
@@ -167,6 +168,7 @@ static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *e
             s->used = 1;
         }
         status = bb_router_send(&w->router, batch->rows, batch->n, err);
+        w->lake_failed |= status != BB_OK;
     }
     batch->n = 0;
     return status;
@@ -202,6 +204,7 @@ static enum bb_status parse_block(struct job_worker *w, struct open_source *os, 
     if (status != BB_OK) return status;
     if (rejects.status != BB_OK) {
         *err = rejects.error;
+        w->lake_failed = 1;
         return rejects.status;
     }
     if (!s->reported) {
@@ -242,7 +245,7 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
         *ended_ret = 1;
         return BB_OK;
     }
-    if (status == BB_SKIP || status == BB_IO) {
+    if ((status == BB_SKIP || status == BB_IO) && !w->lake_failed) {
         *ended_ret = 1;
         return exclude(j, os->source, s->used, err);
     }
@@ -299,7 +302,7 @@ static void leave(struct job *j, struct open_source *os, int ended)
         char hash[33];
         if (!s->excluded) {
             bb_feed_identity(os->feed, hash, &s->content_nbytes);
-            memcpy(s->hash, hash, sizeof s->hash);
+            if (strcmp(s->hash, hash) != 0) memcpy(s->hash, hash, sizeof s->hash); /* known ones are looked up meanwhile */
         }
         if (!s->reported) j->run->files_done++;
         close_source(os);

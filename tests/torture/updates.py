@@ -479,6 +479,13 @@ def damage(stand):
         stand.check(ran.code == 0 and not why, f"damage ({name}): --rebuild heals it", lambda: f"{ran}\n{why}")
         stand.remove(lake)
         update(stand, lake, [root / "a.csv"], "-q")
+    # a ledger that no longer names what rows come from is found out when new rows reach the file: no fault of the new file
+    victim.write_bytes(sound.replace(b'"xxh3":"', b'"xxh3":"\\'))
+    before = lake_hashes(lake)
+    ran = update(stand, lake, [root / "b.csv"])
+    stand.check(ran.code == 4 and "refused" not in ran.err and lake_hashes(lake) == before, "damage (a hash in the ledger): exit code 4, nothing changed, no input is blamed",
+                lambda: str(ran))
+    victim.write_bytes(sound)
     # bytes of every kind, turned at random: never a crash, never a lake that verify rejects
     broken, codes = "", set()
     for _ in range(60):
