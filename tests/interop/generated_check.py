@@ -15,6 +15,12 @@ from raw_reading import lake_row, read, winners
 from sample_check import check, compare, lake_rows
 
 
+# What raw_reading.py reads; the other reports have readings of their own (check_*.py).
+READ_HERE = """pjm.da_hrl_lmps pjm.rt_hrl_lmps pjm.rt_fivemin_hrl_lmps caiso.prc_lmp caiso.dam_lmp_grp caiso.prc_rtpd_lmp caiso.rtpd_lmp_grp
+caiso.prc_intvl_lmp caiso.rtm_lmp_grp caiso.prc_hasp_lmp caiso.hasp_lmp_grp miso.da_expost_lmp miso.da_exante_lmp miso.rt_lmp_final
+miso.rt_lmp_prelim""".split()
+
+
 def generate(program, folder, report, first, days, *more):
     done = subprocess.run([program, "generate", report, "-o", str(folder), "--nodes", "23", "--from", first, "--days", str(days), "--seed", "11",
                            *more], capture_output=True, text=True)
@@ -26,10 +32,10 @@ def main():
     program = os.path.abspath(sys.argv[1])
     listed = subprocess.run([program, "generate", "--list"], capture_output=True, text=True, check=True).stdout
     reports = [line.split()[0] for line in listed.splitlines() if line.split() and "." in line.split()[0]]
-    check("reports are listed", None if len(reports) >= 15 else listed)
+    check("reports are listed", None if set(READ_HERE) <= set(reports) else listed)
     cases = []
     for report in reports:
-        if report.split(".")[0] not in ("pjm", "caiso", "miso"):
+        if report not in READ_HERE:
             continue
         cases.append((report, "plain", ["--files-per", "day"]))
         cases.append((report, "packed, shuffled", ["--zip", "--shuffle", "--files-per", "month"]))
