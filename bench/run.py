@@ -273,7 +273,7 @@ def table(results):
     out += [f"Measured {results['date']} with busbar {results['version']} on {machine['processors']} processors of {machine['processor']}, {machine['memory']} of memory, "
             f"{machine['system']}{', a virtual machine' if machine['virtual'] else ''}; inputs and outputs on tmpfs; load of the machine before the run {results['load'][0]:.1f}, after it {results['load'][1]:.1f}.",
             "Peers: " + ", ".join(f"{k} {v}" for k, v in results["peers"].items()) + ".", "",
-            "| input | tool | time, s | M rows/s | busbar is faster by | peak memory, MiB | file, MB | runs |", "|---|---|---:|---:|---:|---:|---:|---:|"]
+            "| input | tool | time, s | M rows/s | busbar is faster by | processor time, s | peak memory, MiB | file, MB | runs |", "|---|---|---:|---:|---:|---:|---:|---:|---:|"]
     for name, r in results["inputs"].items():
         ours = next((v for k, v in r["tools"].items() if k.startswith("busbar") and not k.startswith("busbar, 1 ")), None) or next(iter(r["tools"].values()))
         first = f"**{r['title']}**, {r['rows'] / 1e6:.2f} M rows, {r['plain_nbytes'] / 1e6:.0f} MB plain"
@@ -286,11 +286,11 @@ def table(results):
                 label += f", limit {v['memory_limit']}: it fails with less"
             if v.get("spilled"):
                 label += f", {v['spilled']} through temporary files"
-            out.append(f"| {first} | {label} | {v['wall_s']:.2f} | {r['rows'] / v['wall_s'] / 1e6:.2f} | {ratio} | {v['peak_mib']:.0f} | {v['out_nbytes'] / 1e6:.1f} | {v['runs']} |")
+            out.append(f"| {first} | {label} | {v['wall_s']:.2f} | {r['rows'] / v['wall_s'] / 1e6:.2f} | {ratio} | {v['cpu_s']:.2f} | {v['peak_mib']:.0f} | {v['out_nbytes'] / 1e6:.1f} | {v['runs']} |")
             first = ""
         for tool, why in r["failed"].items():
             if tool not in r["tools"]:
-                out.append(f"| | {TITLES.get(tool, tool)} | failed | | | | | {'; '.join(why)[:120]} |")
+                out.append(f"| | {TITLES.get(tool, tool)} | failed: {'; '.join(why)[:120]} | | | | | | |")
     if results.get("growth"):
         out += ["", "Peak memory as the input grows (PJM, limit 256 MB = 256 MiB):", "", "| input, MB | rows, M | peak, MiB | M rows/s |", "|---:|---:|---:|---:|"]
         out += [f"| {g['plain_nbytes'] / 1e6:.0f} | {g['rows'] / 1e6:.2f} | {g['peak_mib']:.0f} | {g['rows'] / g['wall_s'] / 1e6:.2f} |" for g in results["growth"]]
