@@ -448,10 +448,12 @@ enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, si
 
 /* ---- out ---- */
 
-size_t bb_tables_held_nbytes(const struct bb_tables *t)
+size_t bb_tables_held_nbytes(struct bb_tables *t)
 {
     size_t sum = 0;
+    pthread_mutex_lock(&t->mutex); /* another worker may be adding a table */
     for (size_t i = 0; i < t->n; i++) sum += bb_sort_held_nbytes(t->list[i]->sort);
+    pthread_mutex_unlock(&t->mutex);
     return sum;
 }
 

@@ -100,7 +100,7 @@ void bb_router_reset(struct bb_router *r);
 /* Sends rows of one slice to their tables. */
 enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, size_t n, struct bb_error *err) BB_WARN_UNUSED;
 
-size_t bb_tables_held_nbytes(const struct bb_tables *t);
+size_t bb_tables_held_nbytes(struct bb_tables *t); /* from any thread */
 int bb_tables_late(const struct bb_tables *t);
 /* Emits all instants before the bound into the files. */
 enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struct bb_error *err) BB_WARN_UNUSED;
