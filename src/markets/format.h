@@ -247,6 +247,9 @@ struct bb_evidence;
 /* Looks for the first lines anew: after evidence->more. */
 void bb_sniff_init(struct bb_sniff *sniff, struct bb_evidence *evidence);
 struct bb_str bb_sniff_line(const struct bb_sniff *sniff, size_t i); /* "" behind the last */
+/* The next line of the content that is not blank, without its end; asks for more head as needed and may move the head's text.
+ * *at (start with binding->data_at) moves behind it. n == 0: there is none. */
+struct bb_str bb_sniff_next_line(struct bb_sniff *sniff, size_t *at);
 /* The first data record's field for a role, blanks and quotes removed; n == 0 if there is none. */
 struct bb_str bb_sniff_field(const struct bb_sniff *sniff, const struct bb_format *format,
                              const struct bb_binding *binding, enum bb_role role);

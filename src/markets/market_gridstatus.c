@@ -262,26 +262,6 @@ static void settle_shift(const struct bb_format *format, const struct bb_binding
 
 /* ---- NYISO's congestion ---- */
 
-struct bb_str bb_export_line(struct bb_sniff *sniff, size_t *at)
-{
-    struct bb_evidence *e = sniff->evidence;
-    for (;;) {
-        const char *from = e->head.p + *at;
-        const char *end = *at < e->head.n ? memchr(from, '\n', e->head.n - *at) : NULL;
-        struct bb_error ignored;
-        if (end || (e->head_is_all && *at < e->head.n)) {
-            struct bb_str line = { from, end ? (size_t)(end - from) : e->head.n - *at };
-            *at += line.n + (end != NULL);
-            if (line.n && line.p[line.n - 1] == '\r') line.n--;
-            if (bb_str_trim(line).n) return line;
-            continue;
-        }
-        if (e->head_is_all || !e->more || e->more(e->more_ctx, e, &ignored) != BB_OK)
-            return (struct bb_str){ "", 0 };
-        bb_sniff_init(sniff, e);
-    }
-}
-
 static int field_of(const struct bb_format *format, const struct bb_binding *b, enum bb_role role)
 {
     for (int i = 0; format->columns[i].header; i++)
@@ -301,7 +281,7 @@ static int congestion_is_turned(const struct bb_format *format, struct bb_sniff 
     for (int k = 0; k < 4; k++)
         if ((field[k] = field_of(format, b, roles[k])) < 0) return 0;
     while (fabs(apart_as_is - apart_turned) < 1) {
-        struct bb_str line = bb_export_line(sniff, &at);
+        struct bb_str line = bb_sniff_next_line(sniff, &at);
         double v[4];
         size_t n;
         int ok = 1;

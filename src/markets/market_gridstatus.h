@@ -8,10 +8,6 @@
  * speak for. -1: nothing decides. */
 int bb_export_iso(const struct bb_format *format, const struct bb_sniff *sniff, const struct bb_binding *binding);
 
-/* The next line of the content that is not blank, without its end; asks for more head as needed and may move the head's text.
- * *at (start with binding->data_at) moves behind it. n == 0: there is none. */
-struct bb_str bb_export_line(struct bb_sniff *sniff, size_t *at);
-
 /* First record's field for a role as an instant; 0: none, or it carries no offset where the format demands one. */
 int bb_export_instant(const struct bb_sniff *sniff, const struct bb_format *format,
                       const struct bb_binding *binding, enum bb_role role, int64_t *utc_s_ret);

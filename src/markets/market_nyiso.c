@@ -65,28 +65,6 @@ static void finish_zone(struct bb_place_key *key)
 
 /* ---- which stamps a file holds ---- */
 
-static struct bb_str next_line(struct bb_sniff *sniff, size_t *at)
-{
-    struct bb_evidence *e = sniff->evidence;
-    for (;;) {
-        const char *from = e->head.p + *at, *end;
-        struct bb_error ignored;
-        if (*at < e->head.n) {
-            end = memchr(from, '\n', e->head.n - *at);
-            if (end || e->head_is_all) {
-                struct bb_str line = { from, end ? (size_t)(end - from) : e->head.n - *at };
-                *at += line.n + (end != NULL);
-                if (line.n && line.p[line.n - 1] == '\r') line.n--;
-                if (bb_str_trim(line).n) return line;
-                continue;
-            }
-        }
-        if (e->head_is_all || !e->more || e->more(e->more_ctx, e, &ignored) != BB_OK)
-            return (struct bb_str){ "", 0 };
-        bb_sniff_init(sniff, e);
-    }
-}
-
 enum bb_nyiso_grid bb_nyiso_grid(struct bb_sniff *sniff, const struct bb_binding *b, int time_field,
                                  int64_t *first_s_ret)
 {
@@ -97,7 +75,7 @@ enum bb_nyiso_grid bb_nyiso_grid(struct bb_sniff *sniff, const struct bb_binding
     int have_first = 0, has_seconds = 0;
     *first_s_ret = 0;
     for (;;) {
-        struct bb_str line = next_line(sniff, &at);
+        struct bb_str line = bb_sniff_next_line(sniff, &at);
         struct bb_wall wall;
         int64_t stamp;
         if (line.n == 0) break;

@@ -95,8 +95,7 @@ static void note_spelling(const struct bb_format *format, const struct bb_sniff 
 static int judge_hourly(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
                         struct bb_facts *facts, char why[200])
 {
-    struct bb_binding head_only = *binding;
-    struct bb_str text = bb_sniff_field(sniff, format, &head_only, BB_TIME_UTC_BEGIN);
+    struct bb_str text = bb_sniff_field(sniff, format, binding, BB_TIME_UTC_BEGIN);
     struct bb_wall wall;
     (void)why;
     note_spelling(format, sniff, binding, facts);

@@ -44,16 +44,27 @@ enum bb_type bb_spp_type_of(struct bb_str name, enum bb_type type)
 
 static int holds(struct bb_str s, const char *word) { return bb_str_find_nocase(s, bb_str_of(word)) != NULL; }
 
-enum bb_spp_name bb_spp_name_of(const struct bb_evidence *e)
+/* What a file's name (or its folder) says it is. */
+enum name_kind { UNNAMED, DAY_AHEAD, RT, RT_DAILY, MONTHLY, WEIS };
+
+static enum name_kind name_kind_of(const struct bb_evidence *e)
 {
-    if (holds(e->name, "WEIS-")) return BB_SPP_WEIS;
-    if (holds(e->name, "MONTHLY")) return BB_SPP_MONTHLY;
+    if (holds(e->name, "WEIS-")) return WEIS;
+    if (holds(e->name, "MONTHLY")) return MONTHLY;
     if (holds(e->name, "RTBM") || holds(e->name, "rt_lmp") || holds(e->name, "rt_mcp") || holds(e->name, "rt_or"))
-        return holds(e->name, "DAILY") || holds(e->path, "_daily") ? BB_SPP_RT_DAILY : BB_SPP_RT;
+        return holds(e->name, "DAILY") || holds(e->path, "_daily") ? RT_DAILY : RT;
     if (holds(e->name, "DA-LMP") || holds(e->name, "da_lmp") || holds(e->name, "DA-MCP") ||
         holds(e->name, "da_mcp"))
-        return BB_SPP_DA;
-    return BB_SPP_UNNAMED;
+        return DAY_AHEAD;
+    return UNNAMED;
+}
+
+/* 1: this column of the format's table was found in the file. */
+static int is_bound(const struct bb_format *format, const struct bb_binding *binding, const char *header)
+{
+    for (int i = 0; format->columns[i].header; i++)
+        if (strcmp(format->columns[i].header, header) == 0) return binding->field[i] >= 0;
+    return 0;
 }
 
 /* Day-ahead and real-time files share a header, and so may interval files and daily files. The step between the first two
@@ -61,12 +72,12 @@ enum bb_spp_name bb_spp_name_of(const struct bb_evidence *e)
 int bb_spp_judge(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
                  struct bb_facts *facts, char why[200])
 {
-    enum bb_spp_name name = bb_spp_name_of(sniff->evidence);
+    enum name_kind name = name_kind_of(sniff->evidence);
     int is_rt = format->market == BB_RT, is_daily = format->default_version == 2, points = 0, step, many, unread;
-    int daily_header = bb_spp_bound(format, binding, "GMT Interval");
+    int daily_header = is_bound(format, binding, "GMT Interval");
     step = bb_sniff_minutes(sniff, format, binding, &facts->first_utc_s);
     many = step != 0;
-    if (name == BB_SPP_WEIS) {
+    if (name == WEIS) {
         snprintf(why, 200, "its name is that of the WEIS market");
         return -1;
     }
@@ -85,17 +96,17 @@ int bb_spp_judge(const struct bb_format *format, struct bb_sniff *sniff, const s
         snprintf(why, 200, "instants %s apart", step == 60 ? "whole hours" : "five minutes");
         points += 16;
     }
-    if (name != BB_SPP_UNNAMED && (name == BB_SPP_DA) == is_rt) {
+    if (name != UNNAMED && (name == DAY_AHEAD) == is_rt) {
         if (!step) {
             snprintf(why, 200, "its name is that of the other market");
             return -1;
         }
         snprintf(facts->doubt, sizeof facts->doubt,
                  "its name says %s prices, but its instants are %s apart; one of them is wrong",
-                 name == BB_SPP_DA ? "day-ahead" : "real-time", step == 60 ? "whole hours" : "five minutes");
+                 name == DAY_AHEAD ? "day-ahead" : "real-time", step == 60 ? "whole hours" : "five minutes");
     }
     /* Ancillary files have one header; those of more than one interval are daily files or yearly roll-ups of them. */
-    if (is_rt && is_daily != (daily_header || name == BB_SPP_RT_DAILY || (format->kind == BB_ANCILLARY && many))) {
+    if (is_rt && is_daily != (daily_header || name == RT_DAILY || (format->kind == BB_ANCILLARY && many))) {
         snprintf(why, 200,
                  is_daily ? "it is no daily file by header or name" : "it is a daily file by header or name");
         return -1;
@@ -107,25 +118,18 @@ int bb_spp_judge(const struct bb_format *format, struct bb_sniff *sniff, const s
     unread = binding->n_fields - binding->n_found;
     if (unread)
         snprintf(facts->variant, sizeof facts->variant, "%s BAA, %d columns that are not read",
-                 bb_spp_bound(format, binding, "BAA") ? "with" : "without", unread);
+                 is_bound(format, binding, "BAA") ? "with" : "without", unread);
     else
         snprintf(facts->variant, sizeof facts->variant, "%s BAA",
-                 bb_spp_bound(format, binding, "BAA") ? "with" : "without");
+                 is_bound(format, binding, "BAA") ? "with" : "without");
     return points;
-}
-
-int bb_spp_bound(const struct bb_format *format, const struct bb_binding *binding, const char *header)
-{
-    for (int i = 0; format->columns[i].header; i++)
-        if (strcmp(format->columns[i].header, header) == 0) return binding->field[i] >= 0;
-    return 0;
 }
 
 static int judge_weis(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
                       struct bb_facts *facts, char why[200])
 {
     (void)format, (void)binding, (void)facts;
-    if (bb_spp_name_of(sniff->evidence) == BB_SPP_WEIS) return 16;
+    if (name_kind_of(sniff->evidence) == WEIS) return 16;
     snprintf(why, 200, "its name does not begin with WEIS");
     return -1;
 }

@@ -14,18 +14,11 @@
 #define BB_SPP_TIME_RULE                                                                                           \
     "GMTIntervalEnd (daily files: GMT Interval) is the end of the interval in UTC; the local label must agree"
 
-/* What a file's name (or its folder) says it is. */
-enum bb_spp_name { BB_SPP_UNNAMED, BB_SPP_DA, BB_SPP_RT, BB_SPP_RT_DAILY, BB_SPP_MONTHLY, BB_SPP_WEIS };
-enum bb_spp_name bb_spp_name_of(const struct bb_evidence *evidence);
-
 /* The trading hubs and interfaces, by name; others keep their type. */
 enum bb_type bb_spp_type_of(struct bb_str name, enum bb_type type);
 
 /* The judge of every SPP report: day-ahead or real-time by the step between instants, interval or daily file by header and name. */
 int bb_spp_judge(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
                  struct bb_facts *facts, char why[200]);
-
-/* 1: this column of the format's table was found in the file. */
-int bb_spp_bound(const struct bb_format *format, const struct bb_binding *binding, const char *header);
 
 #endif

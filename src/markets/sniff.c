@@ -68,6 +68,17 @@ static struct bb_str next_line(const struct bb_evidence *e, size_t *at)
     return (struct bb_str){ "", 0 };
 }
 
+struct bb_str bb_sniff_next_line(struct bb_sniff *sniff, size_t *at)
+{
+    struct bb_evidence *e = sniff->evidence;
+    for (;;) {
+        struct bb_str line = next_line(e, at);
+        struct bb_error ignored;
+        if (line.n || e->head_is_all || !e->more || e->more(e->more_ctx, e, &ignored) != BB_OK) return line;
+        bb_sniff_init(sniff, e);
+    }
+}
+
 struct bb_str bb_sniff_field(const struct bb_sniff *sniff, const struct bb_format *format,
                              const struct bb_binding *b, enum bb_role role)
 {
@@ -100,7 +111,6 @@ static int step_minutes(int64_t a, int64_t b)
 int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, const struct bb_binding *b,
                      uint32_t *first_utc_s_ret)
 {
-    struct bb_evidence *e = sniff->evidence;
     struct bb_str fields[BB_MAX_FIELDS];
     char first_text[64], prefix[160];
     size_t first_n = 0, prefix_n = 0, at = b->data_at;
@@ -110,13 +120,8 @@ int bb_sniff_minutes(struct bb_sniff *sniff, const struct bb_format *format, con
     if (f < 0) f = role_field(format, b, BB_TIME_UTC_END);
     if (f < 0) return 0;
     for (;;) {
-        struct bb_str line = next_line(e, &at);
-        if (line.n == 0) {
-            struct bb_error ignored;
-            if (e->head_is_all || !e->more || e->more(e->more_ctx, e, &ignored) != BB_OK) return 0;
-            bb_sniff_init(sniff, e);
-            continue;
-        }
+        struct bb_str line = bb_sniff_next_line(sniff, &at);
+        if (line.n == 0) return 0;
         /* most lines begin as the first one does, up to the stamp: compare before taking the line apart */
         if (prefix_n && line.n >= prefix_n && memcmp(line.p, prefix, prefix_n) == 0) continue;
         if (bb_line_fields(line, fields, (size_t)f + 1) <= (size_t)f) continue;
