@@ -4,7 +4,7 @@
 
 #define OUT_NBYTES ((size_t)64 << 10)
 
-enum busbar_result bb_public_result(enum bb_status status)
+static enum busbar_result public_result(enum bb_status status)
 {
     switch (status) {
     case BB_OK:
@@ -23,7 +23,7 @@ enum busbar_result bb_public_result(enum bb_status status)
 enum busbar_result bb_leave(enum bb_status status, const struct bb_error *err, struct busbar_error *error)
 {
     if (status != BB_OK && status != BB_EOF && error) snprintf(error->text, sizeof error->text, "%s", err->text);
-    return bb_public_result(status);
+    return public_result(status);
 }
 
 void bb_out_init(struct bb_out *out, busbar_write write, void *ctx, struct bb_budget *budget)

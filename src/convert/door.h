@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "busbar.h"
 
-enum busbar_result bb_public_result(enum bb_status status);
 /* Copies the error's text out when there is a failure, and returns the public result. */
 enum busbar_result bb_leave(enum bb_status status, const struct bb_error *err, struct busbar_error *error);
 

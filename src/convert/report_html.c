@@ -5,7 +5,7 @@
 
 /* ---- text ---- */
 
-void bb_html_text(struct bb_out *out, struct bb_str text)
+static void html_text(struct bb_out *out, struct bb_str text)
 {
     size_t from = 0;
     for (size_t i = 0; i <= text.n; i++) {
@@ -24,9 +24,10 @@ void bb_html_text(struct bb_out *out, struct bb_str text)
     }
 }
 
-void bb_html_cstr(struct bb_out *out, const char *text) { bb_html_text(out, bb_str_of(text ? text : "")); }
+void bb_html_cstr(struct bb_out *out, const char *text) { html_text(out, bb_str_of(text ? text : "")); }
 
-const char *bb_html_count(uint64_t n, char out[32])
+/* 4,633,200 */
+static const char *html_count(uint64_t n, char out[32])
 {
     char digits[24];
     int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), k = 0;
@@ -38,7 +39,8 @@ const char *bb_html_count(uint64_t n, char out[32])
     return out;
 }
 
-const char *bb_html_size(uint64_t nbytes, char out[32])
+/* 1.2 GB */
+static const char *html_size(uint64_t nbytes, char out[32])
 {
     static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
     double v = (double)nbytes;
@@ -222,14 +224,14 @@ void bb_report_head(struct bb_report *r)
     bb_html_cstr(&r->out, r->lake);
     bb_out_printf(&r->out, ", last changed %s UTC. Made by busbar %s.</small></h1>\n<div class=tiles>\n",
                   bb_html_minute(r->changed_utc_s, text), busbar_version());
-    tile(r, bb_html_count((uint64_t)__builtin_popcount(isos), text), isos & (isos - 1) ? "operators" : "operator");
-    tile(r, bb_html_count(r->n_datasets, text), r->n_datasets == 1 ? "dataset" : "datasets");
+    tile(r, html_count((uint64_t)__builtin_popcount(isos), text), isos & (isos - 1) ? "operators" : "operator");
+    tile(r, html_count(r->n_datasets, text), r->n_datasets == 1 ? "dataset" : "datasets");
     snprintf(years, sizeof years, r->first_year == r->last_year ? "%d" : "%d&ndash;%d", r->first_year,
              r->last_year);
     tile(r, years, r->first_year == r->last_year ? "year" : "years");
-    tile(r, bb_html_count(r->rows, text), "rows, each key once");
-    tile(r, bb_html_size(r->nbytes, text), "in Parquet");
-    tile(r, bb_html_count(r->n_files, text), r->n_files == 1 ? "file" : "files");
+    tile(r, html_count(r->rows, text), "rows, each key once");
+    tile(r, html_size(r->nbytes, text), "in Parquet");
+    tile(r, html_count(r->n_files, text), r->n_files == 1 ? "file" : "files");
     bb_out_put(&r->out, BB_STR("</div>\n"));
     overview(r);
     key(r);
@@ -252,13 +254,13 @@ void bb_report_dataset_head(struct bb_report *r, const struct bb_report_dataset 
     bb_out_put(&r->out, BB_STR("<article id='"));
     put_anchor(r, d);
     bb_out_printf(&r->out, "'><h3>%s</h3>\n<p class=soft>%s rows &middot; %s %s &middot; %s &middot; ", name,
-                  bb_html_count(rows, a), bb_html_count(locations, b),
+                  html_count(rows, a), html_count(locations, b),
                   d->half == BB_AS ? (locations == 1 ? "product" : "products")
                                    : (locations == 1 ? "location" : "locations"),
-                  bb_html_size(nbytes, c));
+                  html_size(nbytes, c));
     bb_out_printf(&r->out, "%s to ", bb_html_minute(first->first_utc_s, a));
     bb_out_printf(&r->out, "%s UTC &middot; %s source%s</p>\n", bb_html_minute(last->last_utc_s, a),
-                  bb_html_count(sources, b), sources == 1 ? "" : "s");
+                  html_count(sources, b), sources == 1 ? "" : "s");
 }
 
 static void gap_row(struct bb_report *r, const struct bb_report_year *y, const struct bb_report_gap *g)
@@ -272,7 +274,7 @@ static void gap_row(struct bb_report *r, const struct bb_report_year *y, const s
     bb_out_printf(
         &r->out,
         "</td><td class=when>%s</td><td class=when>%s</td><td class=num>%s</td><td class=num>%llu</td></tr>\n",
-        bb_html_minute(g->from_utc_s, from), bb_html_minute(g->to_utc_s, to), bb_html_count(g->n, n),
+        bb_html_minute(g->from_utc_s, from), bb_html_minute(g->to_utc_s, to), html_count(g->n, n),
         (unsigned long long)g->n_ranges);
 }
 
@@ -306,12 +308,12 @@ void bb_report_gaps(struct bb_report *r, const struct bb_report_dataset *d)
         bb_out_printf(&r->out,
                       "<p class=soft>The longest are listed; there are %s more gaps of all and %s more locations "
                       "with gaps: see quality/%s.</p>\n",
-                      bb_html_count(more_all, a), bb_html_count(more, b), bb_iso_infos[d->dataset.iso].folder);
+                      html_count(more_all, a), html_count(more, b), bb_iso_infos[d->dataset.iso].folder);
     if (late || gone)
         bb_out_printf(&r->out,
                       "<p class=soft>Within their years %s location%s appear%s late and %s vanish%s early; that is "
                       "not counted as missing.</p>\n",
-                      bb_html_count(late, a), late == 1 ? "" : "s", late == 1 ? "s" : "", bb_html_count(gone, b),
+                      html_count(late, a), late == 1 ? "" : "s", late == 1 ? "s" : "", html_count(gone, b),
                       gone == 1 ? "es" : "");
 }
 
@@ -348,12 +350,12 @@ void bb_report_oddities(struct bb_report *r, const struct bb_report_dataset *d)
     price_table(r, "lowest", d->low, d->n_low);
     bb_out_printf(&r->out,
                   "</div>\n<p class=soft>%s price%s outside of &minus;1,000 to 10,000 &middot; %s without a price",
-                  bb_html_count(outside, a), outside == 1 ? "" : "s", bb_html_count(null_prices, b));
+                  html_count(outside, a), outside == 1 ? "" : "s", html_count(null_prices, b));
     if (checked)
         bb_out_printf(&r->out, " &middot; components that do not add up: %s of %s rows (largest difference %.4g)",
-                      bb_html_count(off, a), bb_html_count(checked, b), largest);
-    bb_out_printf(&r->out, " &middot; %s duplicates", bb_html_count(duplicates, a));
-    bb_out_printf(&r->out, ", %s revisions</p>\n", bb_html_count(revisions, a));
+                      html_count(off, a), html_count(checked, b), largest);
+    bb_out_printf(&r->out, " &middot; %s duplicates", html_count(duplicates, a));
+    bb_out_printf(&r->out, ", %s revisions</p>\n", html_count(revisions, a));
 }
 
 void bb_report_sources(struct bb_report *r, const struct bb_report_dataset *d)
@@ -365,12 +367,12 @@ void bb_report_sources(struct bb_report *r, const struct bb_report_dataset *d)
     for (size_t i = 0; i < d->n_years; i++) {
         const struct bb_report_year *y = &d->years[i];
         bb_out_printf(&r->out, "<tr><td>%d</td><td class=num>%s</td><td class=num>%s</td><td class=name>", y->year,
-                      bb_html_count(y->totals.rows, a), bb_html_count(y->n_sources, b));
+                      html_count(y->totals.rows, a), html_count(y->n_sources, b));
         bb_html_cstr(&r->out, y->first_source);
         bb_out_put(&r->out, BB_STR("</td><td class=name>"));
         if (y->n_sources > 1) bb_html_cstr(&r->out, y->last_source);
         bb_out_printf(&r->out, "</td><td class=num>%s</td><td class=when>%s</td></tr>\n",
-                      bb_html_size(y->nbytes, c), bb_html_minute(y->changed_utc_s, a));
+                      html_size(y->nbytes, c), bb_html_minute(y->changed_utc_s, a));
     }
     bb_out_put(&r->out, BB_STR("</table></div>\n"));
 }

@@ -84,10 +84,7 @@ struct bb_report {
 };
 
 /* ---- text ---- */
-void bb_html_text(struct bb_out *out, struct bb_str text); /* escaped */
-void bb_html_cstr(struct bb_out *out, const char *text);
-const char *bb_html_count(uint64_t n, char out[32]);     /* 4,633,200 */
-const char *bb_html_size(uint64_t nbytes, char out[32]); /* 1.2 GB */
+void bb_html_cstr(struct bb_out *out, const char *text); /* escaped; NULL: nothing */
 const char *bb_html_minute(int64_t utc_s, char out[32]); /* 2024-03-10 05:00 */
 
 /* ---- parts ---- */

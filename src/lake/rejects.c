@@ -15,7 +15,6 @@ struct bb_rejects {
     pthread_mutex_t mutex;
     const char *root;
     char run[64];
-    uint64_t n;
     struct {
         struct bb_publication pub;
         struct bb_buf buf;
@@ -64,7 +63,6 @@ static enum bb_status add_locked(struct bb_rejects *r, int i, const struct bb_re
 {
     struct bb_buf *b = &r->files[i].buf;
     struct bb_json j;
-    r->n++;
     if (!r->root) return BB_OK;
     if (!r->files[i].open) BB_TRY(open_file(r, i, err));
     if (b->n > FLUSH_NBYTES) BB_TRY(flush(r, i, err));
@@ -93,8 +91,6 @@ enum bb_status bb_rejects_add(struct bb_rejects *r, int iso, const struct bb_rej
     pthread_mutex_unlock(&r->mutex);
     return status;
 }
-
-uint64_t bb_rejects_count(const struct bb_rejects *r) { return r->n; }
 
 enum bb_status bb_rejects_publish(struct bb_rejects *r, struct bb_error *err)
 {

@@ -13,13 +13,12 @@ struct bb_reject_entry {
     struct bb_str column, reason, detail, text;
 };
 
-/* root NULL: nothing is written, entries are only counted (dry runs). run: "20241103T070000Z-123". */
+/* root NULL: nothing is written (dry runs). run: "20241103T070000Z-123". */
 enum bb_status bb_rejects_new(const char *root, const char *run, struct bb_budget *budget, struct bb_rejects **rejects_ret,
                               struct bb_error *err) BB_WARN_UNUSED;
 /* iso -1: the file was not recognised (folder "unknown"). */
 enum bb_status bb_rejects_add(struct bb_rejects *rejects, int iso, const struct bb_reject_entry *entry, struct bb_error *err)
     BB_WARN_UNUSED;
-uint64_t bb_rejects_count(const struct bb_rejects *rejects);
 /* Gives the files their names. */
 enum bb_status bb_rejects_publish(struct bb_rejects *rejects, struct bb_error *err) BB_WARN_UNUSED;
 void bb_rejects_free(struct bb_rejects *rejects); /* removes what was not published */

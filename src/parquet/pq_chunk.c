@@ -109,17 +109,6 @@ void bb_pq_set_texts(struct bb_pq_chunk *chunk, bb_pq_text_of text_of, void *ctx
 
 size_t bb_pq_chunk_rows(const struct bb_pq_chunk *chunk) { return chunk->rows + chunk->n; }
 
-size_t bb_pq_chunk_held_nbytes(const struct bb_pq_chunk *c)
-{
-    const struct bb_pq_dict_text *t = &c->dict_text;
-    return sizeof *c + c->raw.cap + c->pages.cap + c->dict_page.cap + c->bound_texts.cap + c->bloom.cap +
-           t->plain.cap + (c->levels_cap + c->runs_cap) * sizeof(struct bb_pq_run) +
-           c->int_runs_cap * sizeof(struct bb_pq_run64) + c->doubles_cap * sizeof(double) +
-           c->notes_cap * sizeof(struct bb_pq_page_note) + c->dict64.cap * sizeof(uint64_t) +
-           ((size_t)4 << c->dict64.log2_slots) + ((size_t)4 << t->log2_slots) + t->starts_cap * sizeof(uint32_t) +
-           t->prefixes_cap * sizeof(uint64_t) + t->marks_cap + t->of_code_cap * sizeof(uint32_t);
-}
-
 enum bb_status bb_pq_chunk_levels(struct bb_pq_chunk *c, int valid, size_t n, struct bb_error *err)
 {
     if (!c->column.nullable) {

@@ -63,7 +63,6 @@ enum bb_status bb_pq_put_codes(struct bb_pq_chunk *chunk, const uint32_t *codes,
 enum bb_status bb_pq_put_code_run(struct bb_pq_chunk *chunk, uint32_t code, size_t n, struct bb_error *err) BB_WARN_UNUSED;
 
 size_t bb_pq_chunk_rows(const struct bb_pq_chunk *chunk);
-size_t bb_pq_chunk_held_nbytes(const struct bb_pq_chunk *chunk); /* memory, for the caller's planning */
 
 /* Encodes what is left and fixes the chunk's bytes and metadata (offsets relative to the chunk). After this the chunk can be
  * appended to a file, and reset to be used for the next row group. */
