@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import shutil
 import subprocess
 import sys
@@ -29,12 +30,12 @@ def room_for(nbytes):
 
 
 def run(busbar, *arguments):
-    began = time.monotonic()
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([busbar, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    seconds = time.monotonic() - began
+    seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, arguments))[:300]}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    return seconds, done.stderr
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stderr
 
 
 def main():
@@ -68,11 +69,10 @@ def measure(o, busbar, root):
     results = {}
 
     def convert(name, *inputs):
-        seconds, err = run(busbar, "convert", *inputs, *means)
+        seconds, cpu, err = run(busbar, "convert", *inputs, *means)
         said = [json.loads(line) for line in err.splitlines() if line.startswith('{"event":"summary"')][-1]
-        results[name] = {"seconds": round(seconds, 3), "rows": said["rows"], "rows_kept": said["rows_kept"], "groups_kept": said["groups_kept"],
+        results[name] = {"seconds": round(seconds, 3), "cpu_seconds": round(cpu, 3), "rows": said["rows"], "rows_kept": said["rows_kept"], "groups_kept": said["groups_kept"],
                          "output_nbytes": said["output_nbytes"], "input_nbytes": said["input_nbytes"], "peak_rss_nbytes": said["peak_rss_nbytes"]}
-        return seconds
 
     def again(name, *inputs, reset):
         """The median of several runs, each on the lake as it was."""
@@ -94,13 +94,13 @@ def measure(o, busbar, root):
     again("the new day again", root / "new", reset=False)
     again("all files again", root / "year", root / "new", reset=False)
 
-    year = results["the year in one run"]["seconds"]
+    year, year_cpu = results["the year in one run"]["seconds"], results["the year in one run"]["cpu_seconds"]
     size = results["the year in one run"]["output_nbytes"]
     print(f"{platform.machine()}, {o.threads} threads, memory limit {o.memory_limit}, in {root.parent}: {o.nodes:,} nodes, {o.days} days, "
           f"{results['the year in one run']['rows']:,} rows, {results['the year in one run']['input_nbytes'] / MB:,.0f} MB of CSV, lake {size / MB:,.0f} MB")
-    print(f"{'':26} {'seconds':>8} {'of year':>8} {'read MB':>9} {'groups kept':>12} {'rows kept':>12} {'rows anew':>12} {'written MB':>11} {'peak MiB':>9}")
+    print(f"{'':26} {'seconds':>8} {'of year':>8} {'CPU s':>7} {'of year':>8} {'read MB':>9} {'groups kept':>12} {'rows kept':>12} {'rows anew':>12} {'written MB':>11} {'peak MiB':>9}")
     for name, r in results.items():
-        print(f"{name:26} {r['seconds']:8.3f} {r['seconds'] / year:8.2%} {r['input_nbytes'] / MB:9.1f} {r['groups_kept']:12,} {r['rows_kept']:12,} "
+        print(f"{name:26} {r['seconds']:8.3f} {r['seconds'] / year:8.2%} {r['cpu_seconds']:7.3f} {r['cpu_seconds'] / year_cpu:8.2%} {r['input_nbytes'] / MB:9.1f} {r['groups_kept']:12,} {r['rows_kept']:12,} "
               f"{r['rows'] - r['rows_kept']:12,} {r['output_nbytes'] / MB:11.1f} {r['peak_rss_nbytes'] / 2**20:9.1f}")
     if o.json:
         pathlib.Path(o.json).write_text(json.dumps(results, indent=1) + "\n")
