@@ -2,7 +2,7 @@
 
     python bench/run.py --busbar BINARY [--limits BINARY] [--only NAME,...] [--no-peers] [--render]
 
-Environment: BENCH_MB size of each input as plain text (600), BENCH_ROWS most rows of one input (6000000; the smaller of both
+Environment: BENCH_MB size of each input as plain text (600), BENCH_ROWS most rows of one input (5000000; the smaller of both
 counts), BENCH_DIR where inputs and outputs lie (a tmpfs when there is one), BENCH_RUNS runs per tool behind the warm-up (5).
 
 Every tool makes one sorted Parquet file (busbar: one per table) of the unified schema, one row per key, zstd, with as many
@@ -103,7 +103,7 @@ class Bench:
         self.args = args
         self.busbar = str(pathlib.Path(args.busbar).resolve())
         self.mb = float(os.environ.get("BENCH_MB", 600))
-        self.rows = int(os.environ.get("BENCH_ROWS", 6_000_000))
+        self.rows = int(os.environ.get("BENCH_ROWS", 5_000_000))
         self.n_runs = int(os.environ.get("BENCH_RUNS", 5))
         base = os.environ.get("BENCH_DIR") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="busbar-bench-", dir=base))
