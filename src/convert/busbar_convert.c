@@ -183,6 +183,14 @@ static enum bb_status remember(struct bb_run *run, const struct bb_plan *plan, s
     return bb_seen_save(seen, bb_lake_root(run->lake), err);
 }
 
+/* A download of a day without data, as some portals give it. */
+static void note_no_records(struct bb_run *run, const struct bb_plan_source *source)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s: a header and no records", source->report);
+    bb_run_note_empty(run, source->leaf, text);
+}
+
 static enum bb_status convert(struct bb_run *run, struct bb_error *err)
 {
     struct bb_plan plan = { 0 };
@@ -201,7 +209,11 @@ static enum bb_status convert(struct bb_run *run, struct bb_error *err)
         const struct bb_plan_source *s = &plan.sources[i];
         if (s->old || s->n_datasets == 0) continue;
         run->result->input_nbytes += s->content_nbytes;
-        run->result->files_read += !s->excluded;
+        if (s->excluded) continue;
+        if (status == BB_OK && s->n_records == 0)
+            note_no_records(run, s);
+        else
+            run->result->files_read++;
     }
     if (status == BB_OK && seen) status = remember(run, &plan, seen, err);
     bb_seen_free(seen);

@@ -209,6 +209,7 @@ static enum bb_status parse_block(struct job_worker *w, struct open_source *os, 
     }
     if (!s->reported) {
         j->run->n_records += counts.records;
+        s->n_records += counts.records;
         j->run->n_rows += counts.rows;
         pthread_mutex_lock(&j->mutex);
         j->run->result->unknown_words += counts.unknown_words;

@@ -17,6 +17,7 @@ struct bb_plan_source {
     uint32_t rank;              /* later publication, greater base name, greater content hash: higher */
     char hash[33];              /* "" until known */
     uint64_t content_nbytes;
+    _Atomic uint64_t n_records; /* met while reading */
     _Atomic uint8_t used;       /* rows of it went into the tables in this pass */
     uint8_t old;                /* not an input: a source that files of the lake were made from, leaf holds its name only */
     uint8_t replaced;           /* an old source whose file has other content now: earlier than what has its name */
