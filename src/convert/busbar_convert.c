@@ -3,6 +3,7 @@
 #include "convert/job.h"
 #include "convert/lake_file.h"
 #include "convert/names.h"
+#include "lake/intent.h"
 #include "markets/reference.h"
 #include "convert/seen.h"
 
@@ -122,10 +123,38 @@ static enum bb_status publish_table(struct bb_run *run, const struct bb_tables *
 
 static int something_rejected(const struct bb_run *run) { return run->n_rejects > 0 || run->result->files_refused > 0; }
 
-static enum bb_status publish(struct bb_run *run, struct bb_tables *tables, struct bb_error *err)
+static enum bb_status declare(struct bb_intent *intent, const struct bb_tables *done, size_t n_done, struct bb_error *err)
 {
-    for (size_t i = 0; i < tables->n; i++) BB_TRY(publish_table(run, tables, tables->list[i], err));
-    return BB_OK;
+    for (size_t i = 0; i < n_done; i++) {
+        for (size_t k = 0; k < done[i].n; k++) {
+            const struct bb_table *table = done[i].list[k];
+            if (!table->file) continue;
+            BB_TRY(bb_intent_add(intent, bb_year_file_publication(table->file), err));
+            if (table->has_quality) BB_TRY(bb_intent_add(intent, &table->quality, err));
+        }
+    }
+    return bb_intent_declare(intent, err);
+}
+
+/* All files as one, and the metadata with them: a run that is killed in the middle is finished by the next. */
+static enum bb_status publish(struct bb_run *run, struct bb_tables *done, size_t n_done, struct bb_error *err)
+{
+    struct bb_intent intent;
+    unsigned changed;
+    enum bb_status status;
+    if (!run->lake) return BB_OK;
+    changed = bb_lake_was_unfinished(run->lake) ? (1u << BB_N_ISO) - 1 : 0;
+    bb_intent_init(&intent, bb_lake_root(run->lake), &run->budget);
+    status = declare(&intent, done, n_done, err);
+    for (size_t i = 0; i < n_done; i++)
+        for (size_t k = 0; k < done[i].n && status == BB_OK; k++) {
+            status = publish_table(run, &done[i], done[i].list[k], err);
+            if (done[i].list[k]->file) changed |= 1u << done[i].job->dataset.iso;
+        }
+    if (status == BB_OK && changed) status = bb_lake_write_metadata(bb_lake_root(run->lake), changed, &run->budget, err);
+    if (status == BB_OK) bb_intent_withdraw(&intent); /* else the next run at least writes the metadata of what got its name */
+    bb_intent_reset(&intent);
+    return status;
 }
 
 static void count(struct bb_run *run, const struct bb_tables *tables)
@@ -145,7 +174,6 @@ static void count(struct bb_run *run, const struct bb_tables *tables)
  * interrupted or given up leaves the lake exactly as it was. */
 static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_tables *done, size_t *n_done, struct bb_error *err)
 {
-    unsigned changed = 0; /* operators whose files got their names */
     for (size_t i = 0; i < plan->n_jobs; i++) {
         struct bb_zone *zone;
         enum bb_status status;
@@ -165,12 +193,7 @@ static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct 
     }
     bb_run_check_limits(run, 1);
     if (run->too_many_rejects || (run->options->strict && something_rejected(run))) return BB_OK;
-    for (size_t i = 0; i < *n_done; i++) {
-        BB_TRY(publish(run, &done[i], err));
-        for (size_t k = 0; k < done[i].n; k++)
-            if (done[i].list[k]->file) changed |= 1u << done[i].job->dataset.iso;
-    }
-    return run->lake && changed ? bb_lake_write_metadata(bb_lake_root(run->lake), changed, &run->budget, err) : BB_OK;
+    return publish(run, done, *n_done, err);
 }
 
 /* The next run knows these inputs by size and time. Only what was published counts. */
@@ -215,7 +238,8 @@ static enum bb_status convert(struct bb_run *run, struct bb_error *err)
         else
             run->result->files_read++;
     }
-    if (status == BB_OK && seen) status = remember(run, &plan, seen, err);
+    if (status == BB_OK && seen && remember(run, &plan, seen, NULL) != BB_OK)
+        bb_run_warn(run, "cannot note which inputs were read; the next run looks at them again"); /* only a shortcut: the lake is written */
     bb_seen_free(seen);
     bb_plan_reset(&plan);
     if (run->too_many_rejects && (status == BB_OK || status == BB_INTERRUPTED))

@@ -13,7 +13,8 @@ size_t busbar_report_count(void) { return bb_format_count(); }
 struct busbar_report_info busbar_report_at(size_t i)
 {
     struct bb_format_info f = bb_format_info_at(i);
-    return (struct busbar_report_info){ f.report, bb_iso_infos[f.iso].name, f.title, f.datasets, f.file_names, f.layouts, f.time_rule };
+    return (struct busbar_report_info){ f.report, bb_iso_infos[f.iso].name, f.title, f.datasets, f.file_names, f.layouts, f.time_rule,
+                                         f.refusal, f.is_reference };
 }
 
 size_t busbar_generator_count(void) { return bb_generate_report_count(); }

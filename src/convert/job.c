@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define BATCH_ROWS 1024
+#define ROWS_PER_TEXT 7 /* 24 hours of 48 bytes in a record of some 170 */
 #define MAX_PASSES 8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
 
 struct block_span { uint32_t sequence, min_utc_s, max_utc_s; };
@@ -22,7 +23,8 @@ struct open_source {
     size_t source; /* index into job->sources */
     struct bb_feed *feed;
     struct bb_reader *reader;
-    int exhausted, damaged, disordered;
+    _Atomic int exhausted; /* looked at before the lock is taken */
+    int damaged, disordered;
     unsigned n_users; /* workers inside a block of it */
     struct block_span *spans; /* of the blocks of this round, in any order */
     size_t n_spans, cap_spans;
@@ -259,7 +261,11 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
 static enum bb_status choose(struct job_worker *w, struct open_source **os_ret, struct bb_error *err)
 {
     struct job *j = w->job;
-    if (!w->own) {
+    int has_own;
+    pthread_mutex_lock(&j->mutex); /* whoever leaves a source last takes it away */
+    has_own = w->own != NULL;
+    pthread_mutex_unlock(&j->mutex);
+    if (!has_own) {
         struct open_source *fresh;
         BB_TRY(open_next(j, &fresh, err));
         if (fresh) { /* the first block in private: it makes the reader */
@@ -310,10 +316,20 @@ static void leave(struct job *j, struct open_source *os, int ended)
     }
 }
 
+/* Files that have been begun hold memory too, more with each year; what they leave is shared anew each round: half for rows, half for
+ * sorting and encoding them. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes for
+ * each byte of text. */
+static void share_memory(struct job *j)
+{
+    size_t share = (bb_budget_left(&j->run->budget) + bb_tables_held_nbytes(j->tables)) / 2;
+    size_t in_flight = (size_t)(j->n_workers - 1) * j->run->block_nbytes * ROWS_PER_TEXT;
+    j->rows_limit_nbytes = share - BB_MIN(in_flight, share / 2);
+}
+
 static int is_full(struct job *j)
 {
     size_t left = bb_budget_left(&j->run->budget);
-    return bb_tables_held_nbytes(j->tables) >= j->rows_limit_nbytes || left < j->run->budget.limit_nbytes / 5;
+    return bb_tables_held_nbytes(j->tables) >= j->rows_limit_nbytes || left < j->run->budget.limit_nbytes / 4;
 }
 
 static void fill_task(void *ctx, size_t task, unsigned worker)
@@ -442,8 +458,6 @@ static enum bb_status init_workers(struct job *j, struct bb_error *err)
         if (!w->parser || !w->batch.rows) return bb_fail_budget(err, &run->budget, "the workers");
         BB_TRY(bb_feed_buffer_init(&w->buffer, run->block_nbytes, &run->budget, err));
     }
-    /* Half of what is left is for rows; the other half for sorting and encoding them. */
-    j->rows_limit_nbytes = bb_budget_left(&run->budget) / 2;
     return BB_OK;
 }
 
@@ -460,6 +474,7 @@ static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
     BB_TRY(init_workers(j, err));
     for (;;) {
         j->full = 0;
+        share_memory(j);
         bb_pool_run(j->run->pool, fill_task, j, j->n_workers);
         if (j->failed) {
             *err = j->error;

@@ -291,10 +291,12 @@ static enum bb_status new_table(struct bb_tables *t, enum bb_half half, int year
                                        .temp_dir = run->temp_dir,
                                        .combine = combine };
     struct bb_table *table = bb_calloc(&run->budget, sizeof *table);
+    int64_t next_day_utc_s;
     enum bb_status status;
     if (!table) return bb_fail_budget(err, &run->budget, "a table");
     table->half = half;
     table->year = year;
+    bb_zone_day(t->zone, bb_day_of((struct bb_date){ year + 1, 1, 1 }), &table->end_utc_s, &next_day_utc_s);
     table->tables = t;
     table->sources = bb_calloc(&run->budget, t->job->n_sources * sizeof *table->sources);
     status = table->sources && bb_grow(&run->budget, (void **)&t->list, &t->cap, t->n + 1, sizeof *t->list)
@@ -583,7 +585,12 @@ static enum bb_status advance(struct bb_table *table, uint32_t before_utc_s, str
 
 enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struct bb_error *err)
 {
-    for (size_t i = 0; i < t->n; i++) BB_TRY(advance(t->list[i], before_utc_s, err));
+    for (size_t i = 0; i < t->n; i++) {
+        struct bb_table *table = t->list[i];
+        BB_TRY(advance(table, before_utc_s, err));
+        /* A row that comes for this year all the same is late and voids the pass. */
+        if (table->file && before_utc_s >= table->end_utc_s) BB_TRY(bb_year_file_end_rows(table->file, err));
+    }
     return BB_OK;
 }
 

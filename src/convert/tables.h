@@ -21,6 +21,7 @@ struct bb_table_source { /* what one source gave to one table, in this conversio
 struct bb_table {
     enum bb_half half;
     int year;
+    int64_t end_utc_s; /* of the year */
     struct bb_sort *sort;
     struct bb_old_file *old;         /* the lake's file of this table, while new rows are merged into it */
     struct bb_year_file *file;       /* NULL until the first row comes out, and in a dry run */

@@ -52,6 +52,7 @@ struct bb_year_file {
     const struct bb_join *joins;
     uint8_t tasks[BB_LAKE_MAX_COLUMNS];
     size_t n_tasks;
+    int ended; /* no more rows */
     _Atomic int failed;
     struct bb_error task_error[BB_LAKE_MAX_COLUMNS];
 };
@@ -438,6 +439,7 @@ enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n,
 {
     struct bb_year_file *f = file;
     size_t from = 0, pending_rows = 0;
+    if (f->ended) return bb_fail(err, BB_BUG, "%s: a row after the last one", f->pub.final_path);
     BB_TRY(learn_places(f, err));
     BB_TRY(list_instants(f, rows, n, err));
     f->slices = f->setup.slices(f->setup.ctx);
@@ -536,7 +538,26 @@ enum bb_status bb_year_file_copy_group(struct bb_year_file *f, struct bb_pq_read
 
 const struct bb_provenance *bb_year_file_provenance(const struct bb_year_file *f) { return &f->provenance; }
 
-enum bb_status bb_year_file_end_rows(struct bb_year_file *f, struct bb_error *err) { return close_group(f, err); }
+/* What the encoders hold, 4 MB and more for each file, is not needed for the footer. */
+static void free_encoders(struct bb_year_file *f)
+{
+    for (size_t i = 0; i < f->n_columns; i++) {
+        bb_pq_chunk_free(f->chunks[i]);
+        f->chunks[i] = NULL;
+    }
+    bb_free(f->instants);
+    bb_free(f->facts);
+    f->instants = NULL;
+    f->facts = NULL;
+}
+
+enum bb_status bb_year_file_end_rows(struct bb_year_file *f, struct bb_error *err)
+{
+    BB_TRY(close_group(f, err));
+    f->ended = 1;
+    free_encoders(f);
+    return BB_OK;
+}
 
 enum bb_status bb_year_file_quality(struct bb_year_file *f, const struct bb_quality_state **state_ret, struct bb_error *err)
 {
@@ -577,25 +598,19 @@ enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger,
     return BB_OK;
 }
 
+const struct bb_publication *bb_year_file_publication(const struct bb_year_file *f) { return &f->pub; }
 enum bb_status bb_year_file_publish(struct bb_year_file *f, struct bb_error *err) { return bb_publish_commit(&f->pub, err); }
 
 const char *bb_year_file_path(const struct bb_year_file *f) { return f->pub.final_path; }
 
 void bb_year_file_rest(struct bb_year_file *f)
 {
-    for (size_t i = 0; i < f->n_columns; i++) {
-        bb_pq_chunk_free(f->chunks[i]);
-        f->chunks[i] = NULL;
-    }
+    free_encoders(f);
     bb_pq_file_free(f->file);
     bb_provenance_reset(&f->provenance);
     bb_quality_free(f->quality);
     f->quality = NULL;
-    bb_free(f->instants);
-    bb_free(f->facts);
     f->file = NULL;
-    f->instants = NULL;
-    f->facts = NULL;
 }
 
 void bb_year_file_free(struct bb_year_file *f)

@@ -65,6 +65,7 @@ enum bb_status bb_year_file_finish(struct bb_year_file *file, struct bb_str ledg
 /* After finish: gives back all memory but the name, so that many finished files can wait. */
 void bb_year_file_rest(struct bb_year_file *file);
 /* After finish: gives the file its name. */
+const struct bb_publication *bb_year_file_publication(const struct bb_year_file *file);
 enum bb_status bb_year_file_publish(struct bb_year_file *file, struct bb_error *err) BB_WARN_UNUSED;
 void bb_year_file_free(struct bb_year_file *file); /* removes what was not published */
 const char *bb_year_file_path(const struct bb_year_file *file);
