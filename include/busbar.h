@@ -53,6 +53,8 @@ struct busbar_report_info {
     const char *file_names;  /* how its files are usually called */
     const char *layouts;     /* variants that are read, in words */
     const char *time_rule;   /* how its labels become instants, in words */
+    const char *refusal;     /* why it is known and not read, as a clause ("it holds loads …"); NULL: it is read */
+    int is_reference;        /* not prices but a list of locations: fills zone, type and voltage */
 };
 size_t busbar_report_count(void);
 struct busbar_report_info busbar_report_at(size_t i);

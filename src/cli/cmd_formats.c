@@ -8,13 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const field_names[] = { "id", "iso", "title", "datasets", "file_names", "layouts", "time_rule" };
+static const char *const field_names[] = { "id",      "iso",       "title",   "datasets", "file_names",
+                                           "layouts", "time_rule", "refusal", "kind" };
 enum { N_FIELDS = sizeof field_names / sizeof *field_names };
 
 static const char *field(const struct busbar_report_info *info, int i)
 {
-    const char *const fields[N_FIELDS] = { info->id,         info->iso,     info->title,    info->datasets,
-                                           info->file_names, info->layouts, info->time_rule };
+    const char *kind = info->refusal ? "refused" : info->is_reference ? "locations" : "prices";
+    const char *const fields[N_FIELDS] = { info->id,        info->iso,        info->title,
+                                           info->datasets,  info->file_names, info->layouts,
+                                           info->time_rule, info->refusal,    kind };
     return fields[i] ? fields[i] : "";
 }
 
