@@ -162,8 +162,10 @@ void bb_json_put_str(struct bb_json *j, const char *key, struct bb_str value)
 void bb_json_put_cstr(struct bb_json *j, const char *key, const char *value)
 {
     bb_json_key(j, key);
-    if (value) bb_json_str(j, bb_str_of(value));
-    else bb_json_null(j);
+    if (value)
+        bb_json_str(j, bb_str_of(value));
+    else
+        bb_json_null(j);
 }
 
 void bb_json_put_int(struct bb_json *j, const char *key, int64_t value)

@@ -21,7 +21,8 @@ void bb_json_close(struct bb_json *j, char bracket); /* '}' or ']' */
 void bb_json_key(struct bb_json *j, const char *key);
 void bb_json_str(struct bb_json *j, struct bb_str value);
 void bb_json_int(struct bb_json *j, int64_t value);
-void bb_json_num(struct bb_json *j, double value); /* shortest text that reads back to the same double; NaN -> null */
+void bb_json_num(struct bb_json *j,
+                 double value); /* shortest text that reads back to the same double; NaN -> null */
 /* The text that bb_json_num writes; returns its length. */
 size_t bb_json_number_text(double value, char out[40]);
 void bb_json_bool(struct bb_json *j, int value);

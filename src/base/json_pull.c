@@ -1,7 +1,10 @@
 #include "base/json_pull.h"
 #include "base/decimal.h"
 
-void bb_json_pull_init(struct bb_json_pull *p, struct bb_str text) { *p = (struct bb_json_pull){ .text = text, .want_value = 1 }; }
+void bb_json_pull_init(struct bb_json_pull *p, struct bb_str text)
+{
+    *p = (struct bb_json_pull){ .text = text, .want_value = 1 };
+}
 
 static char peek(struct bb_json_pull *p)
 {

@@ -4,8 +4,18 @@
 
 #include "base/buf.h"
 
-enum bb_json_token { BB_JSON_END, BB_JSON_OBJECT, BB_JSON_OBJECT_END, BB_JSON_ARRAY, BB_JSON_ARRAY_END, BB_JSON_KEY, BB_JSON_STRING,
-                     BB_JSON_NUMBER, BB_JSON_WORD /* true, false, null */, BB_JSON_ERROR };
+enum bb_json_token {
+    BB_JSON_END,
+    BB_JSON_OBJECT,
+    BB_JSON_OBJECT_END,
+    BB_JSON_ARRAY,
+    BB_JSON_ARRAY_END,
+    BB_JSON_KEY,
+    BB_JSON_STRING,
+    BB_JSON_NUMBER,
+    BB_JSON_WORD /* true, false, null */,
+    BB_JSON_ERROR
+};
 
 struct bb_json_pull {
     struct bb_str text;

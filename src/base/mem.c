@@ -51,8 +51,9 @@ int bb_budget_charge(struct bb_budget *budget, size_t nbytes)
         return 0;
     }
     peak = atomic_load_explicit(&budget->peak_nbytes, memory_order_relaxed);
-    while (used > peak && !atomic_compare_exchange_weak_explicit(&budget->peak_nbytes, &peak, used, memory_order_relaxed,
-                                                                 memory_order_relaxed)) {}
+    while (used > peak && !atomic_compare_exchange_weak_explicit(&budget->peak_nbytes, &peak, used,
+                                                                 memory_order_relaxed, memory_order_relaxed)) {
+    }
     return 1;
 }
 
@@ -139,7 +140,8 @@ void *bb_realloc(struct bb_budget *budget, void *p, size_t nbytes)
     h = (struct header *)p - 1;
     old = h->nbytes;
     if (gross == old) return p;
-    if (CAN_MOVE_PAGES && old >= MMAP_FROM_NBYTES && gross >= MMAP_FROM_NBYTES) { /* moving page tables beats copying */
+    if (CAN_MOVE_PAGES && old >= MMAP_FROM_NBYTES &&
+        gross >= MMAP_FROM_NBYTES) { /* moving page tables beats copying */
         if (gross > old && (fails_on_purpose() || !bb_budget_charge(budget, gross - old))) return NULL;
         moved = mremap(h, old, gross, MREMAP_MAYMOVE);
         if (moved == MAP_FAILED) {

@@ -16,7 +16,7 @@ struct bb_pool {
     struct worker *workers; /* n_threads - 1: the caller is worker 0 */
     pthread_mutex_t mutex;
     pthread_cond_t wake, done;
-    unsigned long round;    /* counts bb_pool_run calls */
+    unsigned long round; /* counts bb_pool_run calls */
     unsigned n_busy;
     int stop;
     bb_pool_task fn;

@@ -45,7 +45,8 @@ enum bb_status bb_fail_errno(struct bb_error *err, enum bb_status status, int er
         append(err, fmt, args);
         va_end(args);
         used = strlen(err->text);
-        snprintf(err->text + used, sizeof err->text - used, ": %s", text_of_errno(errno_value, scratch, sizeof scratch));
+        snprintf(err->text + used, sizeof err->text - used, ": %s",
+                 text_of_errno(errno_value, scratch, sizeof scratch));
     }
     return status;
 }

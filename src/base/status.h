@@ -41,16 +41,16 @@ enum bb_status bb_fail_errno(struct bb_error *err, enum bb_status status, int er
 enum bb_status bb_fail_prefix(struct bb_error *err, const char *fmt, ...) BB_PRINTF(2, 3);
 
 /* Passes any failure on to the caller. */
-#define BB_TRY(expr)                                                                                                 \
-    do {                                                                                                             \
-        enum bb_status bb_try_status_ = (expr);                                                                      \
-        if (bb_try_status_ != BB_OK) return bb_try_status_;                                                          \
+#define BB_TRY(expr)                                                                                               \
+    do {                                                                                                           \
+        enum bb_status bb_try_status_ = (expr);                                                                    \
+        if (bb_try_status_ != BB_OK) return bb_try_status_;                                                        \
     } while (0)
 
-#define BB_ARRAY_LEN(a)     (sizeof(a) / sizeof((a)[0]))
-#define BB_LIKELY(x)        __builtin_expect(!!(x), 1)
-#define BB_UNLIKELY(x)      __builtin_expect(!!(x), 0)
-#define BB_MIN(a, b)        ((a) < (b) ? (a) : (b))
-#define BB_MAX(a, b)        ((a) > (b) ? (a) : (b))
+#define BB_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define BB_LIKELY(x)    __builtin_expect(!!(x), 1)
+#define BB_UNLIKELY(x)  __builtin_expect(!!(x), 0)
+#define BB_MIN(a, b)    ((a) < (b) ? (a) : (b))
+#define BB_MAX(a, b)    ((a) > (b) ? (a) : (b))
 
 #endif

@@ -12,7 +12,7 @@ struct bb_str {
 
 #define BB_STR(literal) ((struct bb_str){ (literal), sizeof(literal) - 1 })
 /* For printf: "%.*s", BB_STR_ARG(s) */
-#define BB_STR_ARG(s)   (int)((s).n > 400 ? 400 : (s).n), (s).p
+#define BB_STR_ARG(s) (int)((s).n > 400 ? 400 : (s).n), (s).p
 
 static inline struct bb_str bb_str_of(const char *cstring)
 {

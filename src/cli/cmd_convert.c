@@ -84,8 +84,9 @@ static int choose_output(struct busbar_convert_options *o, const struct cli_args
                               v[CLI_CONVERT_TIMESTAMP_UNIT]);
         o->timestamp_ns = choice;
         if (!choice && o->profile == BUSBAR_SEED)
-            return cli_misuse(CLI_CONVERT, "--profile seed has timestamps in ns; leave --timestamp-unit us out, or take "
-                                           "another profile");
+            return cli_misuse(CLI_CONVERT,
+                              "--profile seed has timestamps in ns; leave --timestamp-unit us out, or take "
+                              "another profile");
     }
     if (v[CLI_CONVERT_LAYOUT]) {
         if ((choice = cli_parse_choice(v[CLI_CONVERT_LAYOUT], layouts)) < 0)

@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 #define DEFAULT_MEMORY_NBYTES ((uint64_t)256 << 20)
-#define MIN_MEMORY_NBYTES     ((uint64_t)24 << 20) /* program, libraries, and one block, group and table of the smallest kind */
-#define BLOCK_MAX_NBYTES      ((size_t)1 << 20)
-#define BLOCK_MIN_NBYTES      ((size_t)128 << 10)
+#define MIN_MEMORY_NBYTES                                                                                          \
+    ((uint64_t)24 << 20) /* program, libraries, and one block, group and table of the smallest kind */
+#define BLOCK_MAX_NBYTES ((size_t)1 << 20)
+#define BLOCK_MIN_NBYTES ((size_t)128 << 10)
 
 const char *busbar_version(void) { return BUSBAR_VERSION_TEXT; }
 
@@ -40,16 +41,22 @@ static size_t resident_nbytes(void)
 
 static enum bb_status check_options(const struct busbar_convert_options *o, struct bb_error *err)
 {
-    if (o->size != sizeof *o) return bb_fail(err, BB_MISUSE, "busbar_convert_options.size is %zu, expected %zu; use busbar_convert_options_init", o->size, sizeof *o);
+    if (o->size != sizeof *o)
+        return bb_fail(err, BB_MISUSE,
+                       "busbar_convert_options.size is %zu, expected %zu; use busbar_convert_options_init", o->size,
+                       sizeof *o);
     if (o->n_inputs == 0) return bb_fail(err, BB_MISUSE, "no input is given; name files, folders or archives");
     if (!o->lake && !o->dry_run) return bb_fail(err, BB_MISUSE, "no lake is given; name its folder with -o");
-    if (o->n_years > BUSBAR_MAX_YEAR_RANGES) return bb_fail(err, BB_MISUSE, "%zu year ranges; at most %d", o->n_years, BUSBAR_MAX_YEAR_RANGES);
+    if (o->n_years > BUSBAR_MAX_YEAR_RANGES)
+        return bb_fail(err, BB_MISUSE, "%zu year ranges; at most %d", o->n_years, BUSBAR_MAX_YEAR_RANGES);
     if (o->memory_limit_nbytes && o->memory_limit_nbytes < MIN_MEMORY_NBYTES)
-        return bb_fail(err, BB_BUDGET, "a memory limit of %llu bytes is too small to work at all; give at least %lluM",
+        return bb_fail(err, BB_BUDGET,
+                       "a memory limit of %llu bytes is too small to work at all; give at least %lluM",
                        (unsigned long long)o->memory_limit_nbytes, (unsigned long long)(MIN_MEMORY_NBYTES >> 20));
     /* Only a run that spills would notice, perhaps an hour later. */
     if (o->temp_dir && access(o->temp_dir, W_OK | X_OK) != 0)
-        return bb_fail_errno(err, BB_IO, errno, "%s: cannot be used for temporary files; name a folder that exists and can be written",
+        return bb_fail_errno(err, BB_IO, errno,
+                             "%s: cannot be used for temporary files; name a folder that exists and can be written",
                              o->temp_dir);
     return BB_OK;
 }
@@ -88,25 +95,34 @@ static enum bb_status start(struct bb_run *run, struct bb_error *err)
     int second = (int)(now % 86400);
     bb_budget_init(&run->budget, (size_t)limit, resident_nbytes());
     run->block_nbytes = BB_MIN(BB_MAX((size_t)(limit / 256), BLOCK_MIN_NBYTES), BLOCK_MAX_NBYTES);
-    run->style = (struct bb_year_file_style){ .dense = o->profile == BUSBAR_DENSE, .unsigned_types = o->profile == BUSBAR_SEED,
-                                               .timestamp_ns = o->timestamp_ns || o->profile == BUSBAR_SEED, .hive = o->hive,
-                                               .codec = codec_of(o->codec), .level = o->level };
-    snprintf(run->temp_dir, sizeof run->temp_dir, "%s", o->temp_dir ? o->temp_dir : o->lake && !o->dry_run ? o->lake : ".");
+    run->style = (struct bb_year_file_style){ .dense = o->profile == BUSBAR_DENSE,
+                                              .unsigned_types = o->profile == BUSBAR_SEED,
+                                              .timestamp_ns = o->timestamp_ns || o->profile == BUSBAR_SEED,
+                                              .hive = o->hive,
+                                              .codec = codec_of(o->codec),
+                                              .level = o->level };
+    snprintf(run->temp_dir, sizeof run->temp_dir, "%s",
+             o->temp_dir              ? o->temp_dir
+             : o->lake && !o->dry_run ? o->lake
+                                      : ".");
     run->pool = bb_pool_new(&run->budget, o->threads ? o->threads : 1);
     run->compressors = bb_pq_compressors_new(&run->budget);
     if (!run->pool || !run->compressors) return bb_fail_budget(err, &run->budget, "the threads");
     if (!o->dry_run) BB_TRY(bb_lake_open(o->lake, &run->budget, on_wait, run, &run->lake, err));
-    snprintf(run_name, sizeof run_name, "%04d%02d%02dT%02d%02d%02dZ-%ld", today.year, today.month, today.day, second / 3600,
-             second / 60 % 60, second % 60, (long)getpid());
+    snprintf(run_name, sizeof run_name, "%04d%02d%02dT%02d%02d%02dZ-%ld", today.year, today.month, today.day,
+             second / 3600, second / 60 % 60, second % 60, (long)getpid());
     return bb_rejects_new(run->lake ? bb_lake_root(run->lake) : NULL, run_name, &run->budget, &run->rejects, err);
 }
 
 /* ---- publishing ---- */
 
-static enum bb_status publish_table(struct bb_run *run, const struct bb_tables *tables, struct bb_table *table, struct bb_error *err)
+static enum bb_status publish_table(struct bb_run *run, const struct bb_tables *tables, struct bb_table *table,
+                                    struct bb_error *err)
 {
     const struct bb_dataset *dataset = &tables->job->dataset;
-    struct busbar_event event = { .kind = BUSBAR_EVENT_PUBLISHED, .year = table->year, .rows = table->rows_out, .nbytes = table->nbytes };
+    struct busbar_event event = {
+        .kind = BUSBAR_EVENT_PUBLISHED, .year = table->year, .rows = table->rows_out, .nbytes = table->nbytes
+    };
     char name[64], label[96];
     if (!table->file) return BB_OK;
     BB_TRY(bb_year_file_publish(table->file, err));
@@ -121,9 +137,13 @@ static enum bb_status publish_table(struct bb_run *run, const struct bb_tables *
     return BB_OK;
 }
 
-static int something_rejected(const struct bb_run *run) { return run->n_rejects > 0 || run->result->files_refused > 0; }
+static int something_rejected(const struct bb_run *run)
+{
+    return run->n_rejects > 0 || run->result->files_refused > 0;
+}
 
-static enum bb_status declare(struct bb_intent *intent, const struct bb_tables *done, size_t n_done, struct bb_error *err)
+static enum bb_status declare(struct bb_intent *intent, const struct bb_tables *done, size_t n_done,
+                              struct bb_error *err)
 {
     for (size_t i = 0; i < n_done; i++) {
         for (size_t k = 0; k < done[i].n; k++) {
@@ -151,8 +171,10 @@ static enum bb_status publish(struct bb_run *run, struct bb_tables *done, size_t
             status = publish_table(run, &done[i], done[i].list[k], err);
             if (done[i].list[k]->file) changed |= 1u << done[i].job->dataset.iso;
         }
-    if (status == BB_OK && changed) status = bb_lake_write_metadata(bb_lake_root(run->lake), changed, &run->budget, err);
-    if (status == BB_OK) bb_intent_withdraw(&intent); /* else the next run at least writes the metadata of what got its name */
+    if (status == BB_OK && changed)
+        status = bb_lake_write_metadata(bb_lake_root(run->lake), changed, &run->budget, err);
+    if (status == BB_OK)
+        bb_intent_withdraw(&intent); /* else the next run at least writes the metadata of what got its name */
     bb_intent_reset(&intent);
     return status;
 }
@@ -172,7 +194,8 @@ static void count(struct bb_run *run, const struct bb_tables *tables)
 
 /* Nothing gets its name before everything is known to be good: finished files wait under their hidden names, so that a run that is killed,
  * interrupted or given up leaves the lake exactly as it was. */
-static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_tables *done, size_t *n_done, struct bb_error *err)
+static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct bb_tables *done, size_t *n_done,
+                               struct bb_error *err)
 {
     for (size_t i = 0; i < plan->n_jobs; i++) {
         struct bb_zone *zone;
@@ -197,7 +220,8 @@ static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct 
 }
 
 /* The next run knows these inputs by size and time. Only what was published counts. */
-static enum bb_status remember(struct bb_run *run, const struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
+static enum bb_status remember(struct bb_run *run, const struct bb_plan *plan, struct bb_seen *seen,
+                               struct bb_error *err)
 {
     for (size_t i = 0; i < plan->n_sources; i++) {
         const struct bb_plan_source *s = &plan->sources[i];
@@ -224,7 +248,8 @@ static enum bb_status convert(struct bb_run *run, struct bb_error *err)
     if (status == BB_OK) status = bb_plan_make(run, &plan, seen, err);
     if (status == BB_OK) {
         done = bb_calloc(&run->budget, (plan.n_jobs + 1) * sizeof *done);
-        status = done ? run_jobs(run, &plan, done, &n_done, err) : bb_fail_budget(err, &run->budget, "the list of jobs");
+        status =
+            done ? run_jobs(run, &plan, done, &n_done, err) : bb_fail_budget(err, &run->budget, "the list of jobs");
     }
     for (size_t i = 0; i < n_done; i++) bb_tables_reset(&done[i]);
     bb_free(done);
@@ -239,16 +264,21 @@ static enum bb_status convert(struct bb_run *run, struct bb_error *err)
             run->result->files_read++;
     }
     if (status == BB_OK && seen && remember(run, &plan, seen, NULL) != BB_OK)
-        bb_run_warn(run, "cannot note which inputs were read; the next run looks at them again"); /* only a shortcut: the lake is written */
+        bb_run_warn(
+            run,
+            "cannot note which inputs were read; the next run looks at them again"); /* only a shortcut: the lake is written */
     bb_seen_free(seen);
     bb_plan_reset(&plan);
     if (run->too_many_rejects && (status == BB_OK || status == BB_INTERRUPTED))
-        return bb_fail(err, BB_REJECT, "%llu rows were rejected, more than --max-rejects allows; nothing was published, see the rejects folder",
+        return bb_fail(err, BB_REJECT,
+                       "%llu rows were rejected, more than --max-rejects allows; nothing was published, see the "
+                       "rejects folder",
                        (unsigned long long)run->n_rejects);
     return status;
 }
 
-enum busbar_result busbar_convert(const struct busbar_convert_options *options, struct busbar_convert_result *result, struct busbar_error *error)
+enum busbar_result busbar_convert(const struct busbar_convert_options *options,
+                                  struct busbar_convert_result *result, struct busbar_error *error)
 {
     struct busbar_convert_result own_result;
     struct bb_run run = { .options = options, .result = result ? result : &own_result };
@@ -283,14 +313,18 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options, 
     if (status != BB_OK) return bb_leave(status, &err, error);
     if (run.result->files_read == 0 && run.result->files_empty == 0 && run.result->files_skipped == 0) {
         if (error && run.files_left_out)
-            snprintf(error->text, sizeof error->text, "nothing is left to convert: --iso, --market or --kind leaves out every recognised file (%zu)",
+            snprintf(error->text, sizeof error->text,
+                     "nothing is left to convert: --iso, --market or --kind leaves out every recognised file (%zu)",
                      (size_t)run.files_left_out);
         else if (error)
-            snprintf(error->text, sizeof error->text, "no input was recognised; `busbar detect -v` shows what each file was taken for");
+            snprintf(error->text, sizeof error->text,
+                     "no input was recognised; `busbar detect -v` shows what each file was taken for");
         return BUSBAR_NOTHING;
     }
     if (something_rejected(&run)) {
-        if (error && options->strict) snprintf(error->text, sizeof error->text, "something was rejected and --strict was given: nothing was published");
+        if (error && options->strict)
+            snprintf(error->text, sizeof error->text,
+                     "something was rejected and --strict was given: nothing was published");
         return BUSBAR_PARTIAL;
     }
     return BUSBAR_OK;

@@ -18,7 +18,8 @@ struct detect {
 static void time_text(uint32_t utc_s, char out[32])
 {
     struct bb_date d = bb_date_of((int32_t)(utc_s / 86400));
-    snprintf(out, 32, "%04d-%02d-%02dT%02u:%02u:%02uZ", d.year, d.month, d.day, utc_s / 3600 % 24, utc_s / 60 % 60, utc_s % 60);
+    snprintf(out, 32, "%04d-%02d-%02dT%02u:%02u:%02uZ", d.year, d.month, d.day, utc_s / 3600 % 24, utc_s / 60 % 60,
+             utc_s % 60);
 }
 
 static void dataset_texts(const struct bb_detection *found, char *out, size_t n)
@@ -34,8 +35,8 @@ static void dataset_texts(const struct bb_detection *found, char *out, size_t n)
     }
 }
 
-static void tell_json(struct detect *d, struct bb_str path, struct bb_str member, const struct bb_detection *found, enum bb_status status,
-                      const char *why)
+static void tell_json(struct detect *d, struct bb_str path, struct bb_str member, const struct bb_detection *found,
+                      enum bb_status status, const char *why)
 {
     struct bb_buf text;
     struct bb_json j;
@@ -66,8 +67,8 @@ static void tell_json(struct detect *d, struct bb_str path, struct bb_str member
     bb_buf_reset(&text);
 }
 
-static void tell_text(struct detect *d, struct bb_str path, struct bb_str member, const struct bb_detection *found, enum bb_status status,
-                      const char *why)
+static void tell_text(struct detect *d, struct bb_str path, struct bb_str member, const struct bb_detection *found,
+                      enum bb_status status, const char *why)
 {
     bb_out_put(&d->out, path);
     if (member.n) bb_out_printf(&d->out, "(%.*s)", BB_STR_ARG(member));
@@ -77,13 +78,14 @@ static void tell_text(struct detect *d, struct bb_str path, struct bb_str member
         char datasets[256], first[32] = "unknown";
         dataset_texts(found, datasets, sizeof datasets);
         if (found->first_utc_s) time_text(found->first_utc_s, first);
-        bb_out_printf(&d->out, ": %s -> %s, first interval %s%s%s\n", found->report, datasets, first, found->variant[0] ? ", " : "",
-                      found->variant);
+        bb_out_printf(&d->out, ": %s -> %s, first interval %s%s%s\n", found->report, datasets, first,
+                      found->variant[0] ? ", " : "", found->variant);
     } else {
         bb_out_printf(&d->out, ": %s: %s\n", status == BB_REJECT ? "empty" : "not recognised", why);
     }
     for (int i = 0; d->verbose && found && i < found->n_bids; i++)
-        bb_out_printf(&d->out, "    %4d  %-28s %s\n", found->bids[i].points, found->bids[i].report, found->bids[i].why);
+        bb_out_printf(&d->out, "    %4d  %-28s %s\n", found->bids[i].points, found->bids[i].report,
+                      found->bids[i].why);
 }
 
 static enum bb_status detect_leaf(struct detect *d, const struct bb_leaf *leaf, struct bb_error *err)
@@ -93,8 +95,10 @@ static enum bb_status detect_leaf(struct detect *d, const struct bb_leaf *leaf, 
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &d->budget, "the detection of a file");
     status = bb_plan_detect(leaf, d->report, d->iso, &d->budget, found, &why);
-    if (status == BB_OK) d->n_known++;
-    else if (status != BB_REJECT) d->n_refused++;
+    if (status == BB_OK)
+        d->n_known++;
+    else if (status != BB_REJECT)
+        d->n_refused++;
     (d->json ? tell_json : tell_text)(d, leaf->path, leaf->member, found, status, why.text);
     bb_free(found);
     return status == BB_BUDGET || status == BB_BUG ? (*err = why, status) : BB_OK;
@@ -110,13 +114,14 @@ static enum bb_status detect_all(struct detect *d, const char *const *inputs, si
         d->n_refused++;
         (d->json ? tell_json : tell_text)(d, p->path, p->member, NULL, BB_SKIP, p->error.text);
     }
-    for (size_t i = 0; i < bb_leaf_count(leaves) && status == BB_OK && !d->out.failed; i++) status = detect_leaf(d, bb_leaf_at(leaves, i), err);
+    for (size_t i = 0; i < bb_leaf_count(leaves) && status == BB_OK && !d->out.failed; i++)
+        status = detect_leaf(d, bb_leaf_at(leaves, i), err);
     bb_leaf_list_free(leaves);
     return status;
 }
 
-enum busbar_result busbar_detect(const char *const *inputs, size_t n_inputs, const char *report, int iso, int verbose, int json,
-                                 busbar_write write, void *ctx, struct busbar_error *error)
+enum busbar_result busbar_detect(const char *const *inputs, size_t n_inputs, const char *report, int iso,
+                                 int verbose, int json, busbar_write write, void *ctx, struct busbar_error *error)
 {
     struct detect d = { .report = report, .iso = iso, .verbose = verbose, .json = json };
     struct bb_error err, out_err;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CELL_MAX 512
+#define CELL_MAX          512
 #define TABLE_SAMPLE_ROWS 64 /* rows whose widths decide the table's columns */
 
 struct show {
@@ -19,9 +19,9 @@ struct show {
     struct bb_zone *zone;
     int columns[BB_SCAN_MAX_COLUMNS]; /* shown ones first, then the two that filters need */
     size_t n_shown, n_read;
-    int location_at, time_at;         /* places in columns, -1 */
-    int64_t from_utc, to_utc;         /* in the file's unit */
-    int64_t unit;                     /* per second: 1e6 or 1e9 */
+    int location_at, time_at; /* places in columns, -1 */
+    int64_t from_utc, to_utc; /* in the file's unit */
+    int64_t unit;             /* per second: 1e6 or 1e9 */
     int64_t rows_left;
     size_t groups_read;
     char (*sample)[BB_SCAN_MAX_COLUMNS][CELL_MAX];
@@ -35,8 +35,11 @@ struct show {
 static enum bb_status add_column(struct show *s, const char *name, int *at_ret, struct bb_error *err)
 {
     int column = bb_pq_reader_find(s->reader, name);
-    if (column < 0) return bb_fail(err, BB_MISUSE, "%s has no column \"%s\"; `busbar show --describe FILE` lists them", s->o->path, name);
-    if (s->n_read == BB_SCAN_MAX_COLUMNS) return bb_fail(err, BB_MISUSE, "more than %d columns", BB_SCAN_MAX_COLUMNS);
+    if (column < 0)
+        return bb_fail(err, BB_MISUSE, "%s has no column \"%s\"; `busbar show --describe FILE` lists them",
+                       s->o->path, name);
+    if (s->n_read == BB_SCAN_MAX_COLUMNS)
+        return bb_fail(err, BB_MISUSE, "more than %d columns", BB_SCAN_MAX_COLUMNS);
     if (at_ret) *at_ret = (int)s->n_read;
     s->columns[s->n_read++] = column;
     return BB_OK;
@@ -49,7 +52,8 @@ static enum bb_status parse_bound(const char *text, int64_t unit, int64_t *bound
     size_t n = strlen(text);
     if (bb_stamp_utc(text, n, &utc_s) != 0) {
         if (bb_stamp_wall(text, n, &wall) != 0)
-            return bb_fail(err, BB_MISUSE, "\"%s\" is no instant; write it as 2024-03-10 or 2024-03-10T05:00:00Z", text);
+            return bb_fail(err, BB_MISUSE, "\"%s\" is no instant; write it as 2024-03-10 or 2024-03-10T05:00:00Z",
+                           text);
         utc_s = bb_wall_as_utc(wall);
     }
     *bound = utc_s * unit;
@@ -60,7 +64,8 @@ static enum bb_status choose_columns(struct show *s, struct bb_error *err)
 {
     size_t n = bb_pq_reader_columns(s->reader);
     s->location_at = s->time_at = -1;
-    if (s->o->n_columns == 0 && n > BB_SCAN_MAX_COLUMNS - 2) return bb_fail(err, BB_MISUSE, "%s has %zu columns; name some with --columns", s->o->path, n);
+    if (s->o->n_columns == 0 && n > BB_SCAN_MAX_COLUMNS - 2)
+        return bb_fail(err, BB_MISUSE, "%s has %zu columns; name some with --columns", s->o->path, n);
     if (s->o->n_columns == 0)
         for (size_t i = 0; i < n; i++) s->columns[s->n_read++] = (int)i;
     for (size_t i = 0; i < s->o->n_columns; i++) BB_TRY(add_column(s, s->o->columns[i], NULL, err));
@@ -68,7 +73,9 @@ static enum bb_status choose_columns(struct show *s, struct bb_error *err)
     if (s->o->location) BB_TRY(add_column(s, "settlement_location", &s->location_at, err));
     if (s->o->from || s->o->to) {
         BB_TRY(add_column(s, "datetime_utc", &s->time_at, err));
-        s->unit = bb_pq_reader_column(s->reader, (size_t)s->columns[s->time_at])->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000;
+        s->unit = bb_pq_reader_column(s->reader, (size_t)s->columns[s->time_at])->logical == BB_PQ_TIMESTAMP_NS
+                      ? 1000000000
+                      : 1000000;
     }
     s->from_utc = INT64_MIN;
     s->to_utc = INT64_MAX;
@@ -85,15 +92,16 @@ static int64_t int64_of(struct bb_str bytes)
 }
 
 /* The rows of a group that the page index cannot rule out; *from == *to: none. */
-static enum bb_status rows_worth_reading(struct show *s, size_t group, int64_t *from, int64_t *to, struct bb_error *err)
+static enum bb_status rows_worth_reading(struct show *s, size_t group, int64_t *from, int64_t *to,
+                                         struct bb_error *err)
 {
     struct bb_pq_read_page *pages = NULL;
     size_t n = 0;
     enum bb_status status;
     *from = 0;
     *to = bb_pq_group_rows(s->reader, group);
-    if (s->location_at >= 0 &&
-        bb_pq_bloom_may_contain(s->reader, group, (size_t)s->columns[s->location_at], bb_str_of(s->o->location), err) == 0) {
+    if (s->location_at >= 0 && bb_pq_bloom_may_contain(s->reader, group, (size_t)s->columns[s->location_at],
+                                                       bb_str_of(s->o->location), err) == 0) {
         *to = 0;
         return BB_OK;
     }
@@ -104,7 +112,8 @@ static enum bb_status rows_worth_reading(struct show *s, size_t group, int64_t *
     for (size_t i = 0; i < n; i++) {
         int64_t end = i + 1 < n ? pages[i + 1].first_row : *to;
         if (int64_of(pages[i].max) < s->from_utc) *from = end;
-        if (int64_of(pages[i].min) >= s->to_utc && pages[i].first_row < *to) *to = BB_MAX(pages[i].first_row, *from);
+        if (int64_of(pages[i].min) >= s->to_utc && pages[i].first_row < *to)
+            *to = BB_MAX(pages[i].first_row, *from);
     }
     bb_free(pages);
     if (*from > *to) *from = *to;
@@ -128,19 +137,22 @@ static int row_matches(const struct show *s, const struct bb_row_scan *scan, siz
 
 static size_t time_text(const struct show *s, const struct bb_pq_read_column *c, int64_t value, char *out)
 {
-    int64_t unit = c->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000, utc_s = value / unit - (value % unit < 0);
+    int64_t unit = c->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000,
+            utc_s = value / unit - (value % unit < 0);
     int local = s->zone && bb_str_is(c->name, "datetime_local");
-    struct bb_local at = { .wall = { (int32_t)(utc_s / 86400 - (utc_s % 86400 < 0)), (int32_t)(((utc_s % 86400) + 86400) % 86400) } };
+    struct bb_local at = { .wall = { (int32_t)(utc_s / 86400 - (utc_s % 86400 < 0)),
+                                     (int32_t)(((utc_s % 86400) + 86400) % 86400) } };
     struct bb_date d;
     int minutes;
     if (local) at = bb_zone_local(s->zone, utc_s);
     d = bb_date_of(at.wall.day);
     minutes = at.offset_s / 60;
     if (local)
-        return (size_t)snprintf(out, CELL_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", d.year, d.month, d.day, at.wall.second / 3600,
-                                at.wall.second / 60 % 60, at.wall.second % 60, minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
-    return (size_t)snprintf(out, CELL_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, at.wall.second / 3600,
-                            at.wall.second / 60 % 60, at.wall.second % 60);
+        return (size_t)snprintf(out, CELL_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", d.year, d.month, d.day,
+                                at.wall.second / 3600, at.wall.second / 60 % 60, at.wall.second % 60,
+                                minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
+    return (size_t)snprintf(out, CELL_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day,
+                            at.wall.second / 3600, at.wall.second / 60 % 60, at.wall.second % 60);
 }
 
 static size_t cell_text(const struct show *s, int column, const struct bb_pq_values *v, size_t i, char *out)
@@ -152,7 +164,8 @@ static size_t cell_text(const struct show *s, int column, const struct bb_pq_val
     if (c->type == BB_PQ_BYTE_ARRAY) return (size_t)snprintf(out, CELL_MAX, "%.*s", BB_STR_ARG(v->v.str[i]));
     if (c->type == BB_PQ_DOUBLE || c->type == BB_PQ_FLOAT) return bb_json_number_text(v->v.f64[i], out);
     if (c->type == BB_PQ_BOOLEAN) return (size_t)snprintf(out, CELL_MAX, "%s", v->v.i64[i] ? "true" : "false");
-    if (c->logical == BB_PQ_TIMESTAMP_US || c->logical == BB_PQ_TIMESTAMP_NS) return time_text(s, c, v->v.i64[i], out);
+    if (c->logical == BB_PQ_TIMESTAMP_US || c->logical == BB_PQ_TIMESTAMP_NS)
+        return time_text(s, c, v->v.i64[i], out);
     if (c->logical == BB_PQ_DATE) {
         d = bb_date_of((int32_t)v->v.i64[i]);
         return (size_t)snprintf(out, CELL_MAX, "%04d-%02d-%02d", d.year, d.month, d.day);
@@ -160,14 +173,17 @@ static size_t cell_text(const struct show *s, int column, const struct bb_pq_val
     return (size_t)snprintf(out, CELL_MAX, "%lld", (long long)v->v.i64[i]);
 }
 
-static struct bb_str column_name(const struct show *s, size_t k) { return bb_pq_reader_column(s->reader, (size_t)s->columns[k])->name; }
+static struct bb_str column_name(const struct show *s, size_t k)
+{
+    return bb_pq_reader_column(s->reader, (size_t)s->columns[k])->name;
+}
 
 static int is_number(const struct show *s, size_t k)
 {
     const struct bb_pq_read_column *c = bb_pq_reader_column(s->reader, (size_t)s->columns[k]);
     return c->type == BB_PQ_DOUBLE || c->type == BB_PQ_FLOAT ||
-           ((c->type == BB_PQ_INT32 || c->type == BB_PQ_INT64) && c->logical != BB_PQ_DATE && c->logical != BB_PQ_TIMESTAMP_US &&
-            c->logical != BB_PQ_TIMESTAMP_NS);
+           ((c->type == BB_PQ_INT32 || c->type == BB_PQ_INT64) && c->logical != BB_PQ_DATE &&
+            c->logical != BB_PQ_TIMESTAMP_US && c->logical != BB_PQ_TIMESTAMP_NS);
 }
 
 /* ---- rows out ---- */
@@ -176,8 +192,10 @@ static void put_table_row(struct show *s, char (*cells)[CELL_MAX])
 {
     for (size_t k = 0; k < s->n_shown; k++) {
         int last = k + 1 == s->n_shown, width = s->widths[k];
-        if (is_number(s, k)) bb_out_printf(&s->out, "%*s", width, cells[k]);
-        else bb_out_printf(&s->out, "%-*s", last ? 0 : width, cells[k]);
+        if (is_number(s, k))
+            bb_out_printf(&s->out, "%*s", width, cells[k]);
+        else
+            bb_out_printf(&s->out, "%-*s", last ? 0 : width, cells[k]);
         bb_out_put(&s->out, last ? BB_STR("\n") : BB_STR("  "));
     }
 }
@@ -219,11 +237,16 @@ static enum bb_status put_json_row(struct show *s, const struct bb_row_scan *sca
         char name[CELL_MAX], cell[CELL_MAX];
         snprintf(name, sizeof name, "%.*s", BB_STR_ARG(c->name));
         cell_text(s, s->columns[k], &scan->at[k], i, cell);
-        if (!scan->at[k].valid[i]) bb_json_put_cstr(&j, name, NULL);
-        else if (is_number(s, k) && c->type != BB_PQ_DOUBLE && c->type != BB_PQ_FLOAT) bb_json_put_int(&j, name, scan->at[k].v.i64[i]);
-        else if (is_number(s, k)) bb_json_put_num(&j, name, scan->at[k].v.f64[i]);
-        else if (c->type == BB_PQ_BOOLEAN) bb_json_put_bool(&j, name, scan->at[k].v.i64[i] != 0);
-        else bb_json_put_cstr(&j, name, cell);
+        if (!scan->at[k].valid[i])
+            bb_json_put_cstr(&j, name, NULL);
+        else if (is_number(s, k) && c->type != BB_PQ_DOUBLE && c->type != BB_PQ_FLOAT)
+            bb_json_put_int(&j, name, scan->at[k].v.i64[i]);
+        else if (is_number(s, k))
+            bb_json_put_num(&j, name, scan->at[k].v.f64[i]);
+        else if (c->type == BB_PQ_BOOLEAN)
+            bb_json_put_bool(&j, name, scan->at[k].v.i64[i] != 0);
+        else
+            bb_json_put_cstr(&j, name, cell);
     }
     bb_json_close(&j, '}');
     ok = bb_json_ok(&j) && bb_buf_putc(&text, '\n');
@@ -287,7 +310,8 @@ static enum bb_status show_rows(struct show *s, struct bb_error *err)
             bb_out_put(&s->out, column_name(s, k));
             bb_out_put(&s->out, k + 1 < s->n_shown ? BB_STR(",") : BB_STR("\n"));
         }
-    for (size_t g = 0; g < bb_pq_reader_groups(s->reader) && s->rows_left != 0 && !s->out.failed; g++) BB_TRY(show_group(s, g, err));
+    for (size_t g = 0; g < bb_pq_reader_groups(s->reader) && s->rows_left != 0 && !s->out.failed; g++)
+        BB_TRY(show_group(s, g, err));
     if (s->o->form == BUSBAR_TABLE) flush_sample(s);
     return BB_OK;
 }
@@ -296,16 +320,23 @@ static enum bb_status show_rows(struct show *s, struct bb_error *err)
 
 static void describe(struct show *s)
 {
-    static const struct { uint32_t bit; const char *name; } encodings[] = {
-        { 1u << BB_PQ_PLAIN, "PLAIN" }, { 1u << BB_PQ_RLE_DICTIONARY, "RLE_DICTIONARY" }, { 1u << BB_PQ_DELTA_BINARY_PACKED, "DELTA_BINARY_PACKED" },
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } encodings[] = {
+        { 1u << BB_PQ_PLAIN, "PLAIN" },
+        { 1u << BB_PQ_RLE_DICTIONARY, "RLE_DICTIONARY" },
+        { 1u << BB_PQ_DELTA_BINARY_PACKED, "DELTA_BINARY_PACKED" },
         { 1u << BB_PQ_BYTE_STREAM_SPLIT, "BYTE_STREAM_SPLIT" },
     };
     static const char *const types[] = { "BOOLEAN", "INT32", "INT64", "", "FLOAT", "DOUBLE", "BYTE_ARRAY" };
     struct bb_str by = bb_pq_reader_created_by(s->reader), ledger = bb_pq_reader_kv(s->reader, "busbar.ledger");
     size_t groups = bb_pq_reader_groups(s->reader);
-    bb_out_printf(&s->out, "%s\n%lld rows in %zu row groups, %llu bytes, written by %.*s\n\n", s->o->path, (long long)bb_pq_reader_rows(s->reader), groups,
+    bb_out_printf(&s->out, "%s\n%lld rows in %zu row groups, %llu bytes, written by %.*s\n\n", s->o->path,
+                  (long long)bb_pq_reader_rows(s->reader), groups,
                   (unsigned long long)bb_pq_reader_file_nbytes(s->reader), BB_STR_ARG(by));
-    bb_out_printf(&s->out, "%-26s %-10s %-5s %14s %14s  %s\n", "column", "type", "null", "compressed", "uncompressed", "encodings");
+    bb_out_printf(&s->out, "%-26s %-10s %-5s %14s %14s  %s\n", "column", "type", "null", "compressed",
+                  "uncompressed", "encodings");
     for (size_t c = 0; c < bb_pq_reader_columns(s->reader); c++) {
         const struct bb_pq_read_column *column = bb_pq_reader_column(s->reader, c);
         int64_t small = 0, large = 0;
@@ -316,8 +347,8 @@ static void describe(struct show *s)
             large += chunk->total_uncompressed_nbytes;
             used |= chunk->encodings;
         }
-        bb_out_printf(&s->out, "%-26.*s %-10s %-5s %14lld %14lld ", BB_STR_ARG(column->name), types[column->type], column->nullable ? "yes" : "no",
-                      (long long)small, (long long)large);
+        bb_out_printf(&s->out, "%-26.*s %-10s %-5s %14lld %14lld ", BB_STR_ARG(column->name), types[column->type],
+                      column->nullable ? "yes" : "no", (long long)small, (long long)large);
         for (size_t e = 0; e < BB_ARRAY_LEN(encodings); e++)
             if (used & encodings[e].bit) bb_out_printf(&s->out, " %s", encodings[e].name);
         bb_out_put(&s->out, BB_STR("\n"));
@@ -340,28 +371,35 @@ static void find_zone(struct show *s)
     at += mark.n;
     end = memchr(at, '"', (size_t)(ledger.p + ledger.n - at));
     iso = end ? bb_iso_of((struct bb_str){ at, (size_t)(end - at) }) : -1;
-    if (iso >= 0 && bb_zone_open(bb_iso_infos[iso].zone_name, NULL, &s->budget, &s->zone, &ignored) != BB_OK) s->zone = NULL;
+    if (iso >= 0 && bb_zone_open(bb_iso_infos[iso].zone_name, NULL, &s->budget, &s->zone, &ignored) != BB_OK)
+        s->zone = NULL;
 }
 
-enum busbar_result busbar_show(const struct busbar_show_options *options, char *stats_text, busbar_write write, void *ctx, struct busbar_error *error)
+enum busbar_result busbar_show(const struct busbar_show_options *options, char *stats_text, busbar_write write,
+                               void *ctx, struct busbar_error *error)
 {
     struct show s = { .o = options };
     struct bb_error err, out_err;
     enum bb_status status, out_status;
     if (options->size != sizeof *options)
-        return bb_leave(bb_fail(&err, BB_MISUSE, "busbar_show_options.size is %zu, expected %zu", options->size, sizeof *options), &err, error);
+        return bb_leave(bb_fail(&err, BB_MISUSE, "busbar_show_options.size is %zu, expected %zu", options->size,
+                                sizeof *options),
+                        &err, error);
     bb_budget_init(&s.budget, 0, 0);
     status = bb_pq_reader_open(options->path, &s.budget, &s.reader, &err);
     if (status != BB_OK) return bb_leave(status == BB_SKIP ? BB_IO : status, &err, error);
     find_zone(&s);
     bb_out_init(&s.out, write, ctx, &s.budget);
-    if (options->describe) describe(&s);
-    else status = show_rows(&s, &err);
+    if (options->describe)
+        describe(&s);
+    else
+        status = show_rows(&s, &err);
     out_status = bb_out_end(&s.out, &out_err);
     if (status == BB_OK && out_status != BB_OK) err = out_err, status = out_status;
     if (stats_text)
-        snprintf(stats_text, 256, "read %.1f of %.1f KB, %zu of %zu row groups", (double)bb_pq_reader_bytes_read(s.reader) / 1e3,
-                 (double)bb_pq_reader_file_nbytes(s.reader) / 1e3, s.groups_read, bb_pq_reader_groups(s.reader));
+        snprintf(stats_text, 256, "read %.1f of %.1f KB, %zu of %zu row groups",
+                 (double)bb_pq_reader_bytes_read(s.reader) / 1e3, (double)bb_pq_reader_file_nbytes(s.reader) / 1e3,
+                 s.groups_read, bb_pq_reader_groups(s.reader));
     bb_zone_close(s.zone);
     bb_pq_reader_close(s.reader);
     bb_free(s.sample);

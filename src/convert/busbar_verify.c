@@ -41,7 +41,8 @@ static enum bb_status verify_file(struct verify *v, const char *path, struct bb_
         on_problem(v, "file", err->text);
         status = BB_OK;
     }
-    if (status == BB_OK && v->n_problems == before && !v->quiet) bb_out_printf(&v->out, "%s: ok, %lld rows\n", path, (long long)rows);
+    if (status == BB_OK && v->n_problems == before && !v->quiet)
+        bb_out_printf(&v->out, "%s: ok, %lld rows\n", path, (long long)rows);
     return status;
 }
 
@@ -58,8 +59,8 @@ static enum bb_status verify_path(struct verify *v, const char *path, struct bb_
     return S_ISDIR(st.st_mode) ? bb_folder_walk(path, visit, v, err) : verify_file(v, path, err);
 }
 
-enum busbar_result busbar_verify(const char *const *paths, size_t n_paths, uint64_t memory_limit_nbytes, int quiet, busbar_write write, void *ctx,
-                                 struct busbar_error *error)
+enum busbar_result busbar_verify(const char *const *paths, size_t n_paths, uint64_t memory_limit_nbytes, int quiet,
+                                 busbar_write write, void *ctx, struct busbar_error *error)
 {
     struct verify v = { .quiet = quiet };
     struct bb_error err, out_err;
@@ -67,12 +68,13 @@ enum busbar_result busbar_verify(const char *const *paths, size_t n_paths, uint6
     bb_budget_init(&v.budget, (size_t)memory_limit_nbytes, 0);
     bb_out_init(&v.out, write, ctx, &v.budget);
     for (size_t i = 0; i < n_paths && status == BB_OK; i++) status = verify_path(&v, paths[i], &err);
-    if (status == BB_OK && v.n_files == 0) status = bb_fail(&err, BB_MISUSE, "no .parquet file found; name a lake or its files");
+    if (status == BB_OK && v.n_files == 0)
+        status = bb_fail(&err, BB_MISUSE, "no .parquet file found; name a lake or its files");
     out_status = bb_out_end(&v.out, &out_err);
     if (status == BB_OK && out_status != BB_OK) err = out_err, status = out_status;
     if (status != BB_OK) return bb_leave(status, &err, error);
     if (v.n_problems && error)
-        snprintf(error->text, sizeof error->text, "%llu problem%s in %llu file%s", (unsigned long long)v.n_problems, v.n_problems == 1 ? "" : "s", (unsigned long long)v.n_files,
-                 v.n_files == 1 ? "" : "s");
+        snprintf(error->text, sizeof error->text, "%llu problem%s in %llu file%s", (unsigned long long)v.n_problems,
+                 v.n_problems == 1 ? "" : "s", (unsigned long long)v.n_files, v.n_files == 1 ? "" : "s");
     return v.n_problems ? BUSBAR_PARTIAL : BUSBAR_OK;
 }

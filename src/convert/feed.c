@@ -9,12 +9,13 @@ struct bb_feed {
     size_t n_carry, block_nbytes;
     uint64_t next_line, next_byte, content_nbytes, reported_nbytes;
     uint32_t sequence;
-    int at_end;     /* the stream has nothing more */
-    int finished;   /* BB_EOF was or will be said */
-    int skipping;   /* inside a line that is longer than a block */
+    int at_end;   /* the stream has nothing more */
+    int finished; /* BB_EOF was or will be said */
+    int skipping; /* inside a line that is longer than a block */
 };
 
-enum bb_status bb_feed_buffer_init(struct bb_feed_buffer *buffer, size_t block_nbytes, struct bb_budget *budget, struct bb_error *err)
+enum bb_status bb_feed_buffer_init(struct bb_feed_buffer *buffer, size_t block_nbytes, struct bb_budget *budget,
+                                   struct bb_error *err)
 {
     buffer->block_nbytes = block_nbytes;
     buffer->memory = bb_calloc(budget, block_nbytes + 2 * BB_FEED_PAD + 1);
@@ -27,8 +28,8 @@ void bb_feed_buffer_reset(struct bb_feed_buffer *buffer)
     buffer->memory = NULL;
 }
 
-enum bb_status bb_feed_open(const struct bb_leaf *leaf, size_t block_nbytes, struct bb_budget *budget, struct bb_feed **feed_ret,
-                            struct bb_error *err)
+enum bb_status bb_feed_open(const struct bb_leaf *leaf, size_t block_nbytes, struct bb_budget *budget,
+                            struct bb_feed **feed_ret, struct bb_error *err)
 {
     struct bb_feed *f = bb_calloc(budget, sizeof *f);
     enum bb_status status;
@@ -38,7 +39,8 @@ enum bb_status bb_feed_open(const struct bb_leaf *leaf, size_t block_nbytes, str
     f->next_line = 1;
     pthread_mutex_init(&f->mutex, NULL);
     f->hasher = bb_hasher_new(budget);
-    status = f->hasher ? bb_stream_open(leaf, budget, &f->stream, err) : bb_fail_budget(err, budget, "an open file");
+    status =
+        f->hasher ? bb_stream_open(leaf, budget, &f->stream, err) : bb_fail_budget(err, budget, "an open file");
     if (status != BB_OK) {
         bb_feed_close(f);
         return status;
@@ -131,8 +133,8 @@ static enum bb_status skip_line(struct bb_feed *f, char *text, struct bb_error *
     }
 }
 
-static enum bb_status next_locked(struct bb_feed *f, struct bb_feed_buffer *buffer, struct bb_block *block, uint32_t *sequence_ret,
-                                  struct bb_reject *too_long, struct bb_error *err)
+static enum bb_status next_locked(struct bb_feed *f, struct bb_feed_buffer *buffer, struct bb_block *block,
+                                  uint32_t *sequence_ret, struct bb_reject *too_long, struct bb_error *err)
 {
     char *text = buffer->memory + BB_FEED_PAD;
     size_t n, whole;
@@ -182,8 +184,8 @@ static enum bb_status next_locked(struct bb_feed *f, struct bb_feed_buffer *buff
     return BB_OK;
 }
 
-enum bb_status bb_feed_next(struct bb_feed *f, struct bb_feed_buffer *buffer, struct bb_block *block, uint32_t *sequence_ret,
-                            struct bb_reject *too_long_ret, struct bb_error *err)
+enum bb_status bb_feed_next(struct bb_feed *f, struct bb_feed_buffer *buffer, struct bb_block *block,
+                            uint32_t *sequence_ret, struct bb_reject *too_long_ret, struct bb_error *err)
 {
     enum bb_status status;
     pthread_mutex_lock(&f->mutex);

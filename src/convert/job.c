@@ -13,11 +13,14 @@
 
 #include <stdlib.h>
 
-#define BATCH_ROWS 1024
+#define BATCH_ROWS    1024
 #define ROWS_PER_TEXT 7 /* 24 hours of 48 bytes in a record of some 170 */
-#define MAX_PASSES 8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
+#define MAX_PASSES                                                                                                 \
+    8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
 
-struct block_span { uint32_t sequence, min_utc_s, max_utc_s; };
+struct block_span {
+    uint32_t sequence, min_utc_s, max_utc_s;
+};
 
 struct open_source {
     size_t source; /* index into job->sources */
@@ -25,7 +28,7 @@ struct open_source {
     struct bb_reader *reader;
     _Atomic int exhausted; /* looked at before the lock is taken */
     int damaged, disordered;
-    unsigned n_users; /* workers inside a block of it */
+    unsigned n_users;         /* workers inside a block of it */
     struct block_span *spans; /* of the blocks of this round, in any order */
     size_t n_spans, cap_spans;
     uint32_t reached_utc_s; /* rows before this are behind us, if the order holds */
@@ -57,7 +60,10 @@ struct job {
     struct bb_error error;
 };
 
-static struct bb_plan_source *plan_source(const struct job *j, size_t source) { return &j->plan->sources[j->job->sources[source]]; }
+static struct bb_plan_source *plan_source(const struct job *j, size_t source)
+{
+    return &j->plan->sources[j->job->sources[source]];
+}
 
 /* Nothing is read of it: found damaged, or in the lake already. */
 static int is_out(const struct bb_plan_source *s) { return s->excluded || s->old; }
@@ -92,19 +98,25 @@ static enum bb_status exclude(struct job *j, size_t source, int rows_used, struc
     return bb_run_refuse_file(j->run, (int)j->job->dataset.iso, s->leaf->path, s->leaf->member, why.text, err);
 }
 
-static enum bb_status open_reader(struct job *j, struct open_source *os, const struct bb_block *first, struct bb_error *err)
+static enum bb_status open_reader(struct job *j, struct open_source *os, const struct bb_block *first,
+                                  struct bb_error *err)
 {
     struct bb_plan_source *s = plan_source(j, os->source);
     struct bb_detection *found = bb_calloc(&j->run->budget, sizeof *found);
-    struct bb_evidence evidence = { .path = s->leaf->path, .member = s->leaf->member, .name = s->leaf->name,
-                                    .head = { first->text, first->n }, .head_is_all = first->is_last, .forced_report = s->report,
+    struct bb_evidence evidence = { .path = s->leaf->path,
+                                    .member = s->leaf->member,
+                                    .name = s->leaf->name,
+                                    .head = { first->text, first->n },
+                                    .head_is_all = first->is_last,
+                                    .forced_report = s->report,
                                     .forced_iso = (int)j->job->dataset.iso,
                                     .modified_utc_s = bb_leaf_modified_utc_s(s->leaf) };
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &j->run->budget, "the detection of a file");
     status = bb_detect(&evidence, found, err);
     if (status == BB_OK)
-        status = bb_reader_new(found, &j->job->dataset, &evidence, j->zone, j->tables->places, &j->run->budget, &os->reader, err);
+        status = bb_reader_new(found, &j->job->dataset, &evidence, j->zone, j->tables->places, &j->run->budget,
+                               &os->reader, err);
     if (status == BB_OK && j->run->names) bb_reader_use_names(os->reader, j->run->names);
     if (status == BB_OK && j->run->reference) bb_reader_use_reference(os->reader, j->run->reference);
     bb_free(found);
@@ -155,7 +167,8 @@ static void on_reject(void *ctx_, const struct bb_reject *reject)
     struct reject_ctx *ctx = ctx_;
     bb_tables_count_reject(ctx->job->tables, reject->reason);
     if (ctx->source->reported || ctx->status != BB_OK) return;
-    ctx->status = bb_run_reject_row(ctx->job->run, (int)ctx->job->job->dataset.iso, ctx->source->leaf, reject, &ctx->error);
+    ctx->status =
+        bb_run_reject_row(ctx->job->run, (int)ctx->job->job->dataset.iso, ctx->source->leaf, reject, &ctx->error);
 }
 
 static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *err)
@@ -176,8 +189,8 @@ static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *e
     return status;
 }
 
-static enum bb_status add_span(struct job *j, struct open_source *os, uint32_t sequence, const struct bb_block_counts *counts,
-                               struct bb_error *err)
+static enum bb_status add_span(struct job *j, struct open_source *os, uint32_t sequence,
+                               const struct bb_block_counts *counts, struct bb_error *err)
 {
     int ok = 1;
     if (counts->min_utc_s > counts->max_utc_s) return BB_OK;
@@ -188,8 +201,8 @@ static enum bb_status add_span(struct job *j, struct open_source *os, uint32_t s
     return ok ? BB_OK : bb_fail_budget(err, &j->run->budget, "the list of blocks");
 }
 
-static enum bb_status parse_block(struct job_worker *w, struct open_source *os, struct bb_block *block, uint32_t sequence,
-                                  struct bb_error *err)
+static enum bb_status parse_block(struct job_worker *w, struct open_source *os, struct bb_block *block,
+                                  uint32_t sequence, struct bb_error *err)
 {
     struct job *j = w->job;
     struct bb_plan_source *s = plan_source(j, os->source);
@@ -226,7 +239,8 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
     struct job *j = w->job;
     struct bb_plan_source *s = plan_source(j, os->source);
     struct bb_block block = { 0 };
-    struct bb_reject too_long = { .column = "", .reason = "line_too_long",
+    struct bb_reject too_long = { .column = "",
+                                  .reason = "line_too_long",
                                   .detail = "the line is longer than any report has; is this the right file?" };
     uint32_t sequence = 0;
     enum bb_status status = bb_feed_next(os->feed, &w->buffer, &block, &sequence, &too_long, err);
@@ -238,7 +252,8 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
         return rejects.status;
     }
     if (status == BB_OK && block.is_first) status = open_reader(j, os, &block, err);
-    if (status == BB_OK && !os->reader) status = bb_fail(err, BB_BUG, "%.*s: a block before the first one", BB_STR_ARG(s->leaf->path));
+    if (status == BB_OK && !os->reader)
+        status = bb_fail(err, BB_BUG, "%.*s: a block before the first one", BB_STR_ARG(s->leaf->path));
     if (status == BB_OK) status = parse_block(w, os, &block, sequence, err);
     if (!s->reported) {
         j->run->done_nbytes += bb_feed_progress(os->feed);
@@ -309,7 +324,8 @@ static void leave(struct job *j, struct open_source *os, int ended)
         char hash[33];
         if (!s->excluded) {
             bb_feed_identity(os->feed, hash, &s->content_nbytes);
-            if (strcmp(s->hash, hash) != 0) memcpy(s->hash, hash, sizeof s->hash); /* known ones are looked up meanwhile */
+            if (strcmp(s->hash, hash) != 0)
+                memcpy(s->hash, hash, sizeof s->hash); /* known ones are looked up meanwhile */
         }
         if (!s->reported) j->run->files_done++;
         close_source(os);
@@ -379,7 +395,8 @@ static void fold_spans(struct job *j, struct open_source *os)
 {
     qsort(os->spans, os->n_spans, sizeof *os->spans, by_sequence);
     for (size_t i = 0; i < os->n_spans; i++) {
-        if (unit_of(j, os->source, os->spans[i].min_utc_s) < unit_of(j, os->source, os->reached_utc_s)) os->disordered = 1;
+        if (unit_of(j, os->source, os->spans[i].min_utc_s) < unit_of(j, os->source, os->reached_utc_s))
+            os->disordered = 1;
         os->reached_utc_s = BB_MAX(os->reached_utc_s, os->spans[i].max_utc_s);
     }
     os->n_spans = 0;
@@ -399,7 +416,8 @@ static uint32_t low_water(struct job *j)
     for (size_t s = j->next_source; s < j->job->n_sources; s++) {
         const struct bb_plan_source *source = plan_source(j, s);
         if (is_out(source)) continue;
-        return BB_MIN(low, floor_to_day(j, source->first_utc_s)); /* the first one is the earliest: they are sorted */
+        return BB_MIN(low,
+                      floor_to_day(j, source->first_utc_s)); /* the first one is the earliest: they are sorted */
     }
     return low;
 }
@@ -465,7 +483,9 @@ static enum bb_status init_workers(struct job *j, struct bb_error *err)
 static int hints_suffice(const struct job *j)
 {
     for (size_t i = 0; i < j->job->n_sources; i++)
-        if (!is_out(plan_source(j, i)) && (plan_source(j, i)->order == BB_ORDER_NONE || plan_source(j, i)->first_utc_s == 0)) return 0;
+        if (!is_out(plan_source(j, i)) &&
+            (plan_source(j, i)->order == BB_ORDER_NONE || plan_source(j, i)->first_utc_s == 0))
+            return 0;
     return 1;
 }
 
@@ -490,8 +510,8 @@ static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
     return bb_tables_finish(j->tables, err);
 }
 
-enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job, const struct bb_zone *zone,
-                          struct bb_tables *tables_ret, struct bb_error *err)
+enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job,
+                          const struct bb_zone *zone, struct bb_tables *tables_ret, struct bb_error *err)
 {
     enum bb_status status = BB_OK;
     for (int n = 0; n < MAX_PASSES; n++) {
@@ -507,5 +527,6 @@ enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct
         if (status != BB_OK) return status;
         for (size_t i = 0; i < job->n_sources; i++) plan->sources[job->sources[i]].reported = 1;
     }
-    return bb_fail(err, BB_IO, "the input files change while they are being read; try again when nothing writes to them");
+    return bb_fail(err, BB_IO,
+                   "the input files change while they are being read; try again when nothing writes to them");
 }

@@ -6,7 +6,8 @@
 
 /* On BB_OK the finished, not yet published files are in *tables_ret (init'ed here; reset by the caller), and the sources of the plan carry
  * what was learnt while reading (hash, size, damage). A source found damaged is refused and contributes nothing. */
-enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job, const struct bb_zone *zone,
-                          struct bb_tables *tables_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job,
+                          const struct bb_zone *zone, struct bb_tables *tables_ret,
+                          struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

@@ -33,7 +33,8 @@ void bb_lake_file_free(struct bb_lake_file *file);
 
 /* Calls visit for every .parquet file of the lake in the order of paths, both layouts. BB_IO when root is no folder. */
 typedef enum bb_status (*bb_lake_visit)(void *ctx, const char *path, struct bb_error *err);
-enum bb_status bb_folder_walk(const char *folder, bb_lake_visit visit, void *ctx, struct bb_error *err) BB_WARN_UNUSED; /* of any folder */
+enum bb_status bb_folder_walk(const char *folder, bb_lake_visit visit, void *ctx,
+                              struct bb_error *err) BB_WARN_UNUSED; /* of any folder */
 enum bb_status bb_lake_walk(const char *root, bb_lake_visit visit, void *ctx, struct bb_error *err) BB_WARN_UNUSED;
 
 /* Writes the registries of these operators (bit per enum bb_iso) and market_info.json anew, from what the lake holds. */

@@ -4,9 +4,15 @@
 
 #include <stdio.h>
 
-struct learning { struct bb_run *run; enum bb_iso iso; };
+struct learning {
+    struct bb_run *run;
+    enum bb_iso iso;
+};
 
-static enum bb_status no_memory(struct bb_run *run, struct bb_error *err) { return bb_fail_budget(err, &run->budget, "the names of locations"); }
+static enum bb_status no_memory(struct bb_run *run, struct bb_error *err)
+{
+    return bb_fail_budget(err, &run->budget, "the names of locations");
+}
 
 static int is_of(const char *path, enum bb_iso iso)
 {
@@ -49,7 +55,8 @@ enum bb_status bb_names_learn(struct bb_run *run, struct bb_tables *t, struct bb
 {
     const uint32_t *rank_of, *place_at, *identity_of;
     size_t n = bb_places_count(t->places);
-    if (!bb_iso_infos[t->job->dataset.iso].names_travel || t->job->dataset.kind != BB_ENERGY || n == 0) return BB_OK;
+    if (!bb_iso_infos[t->job->dataset.iso].names_travel || t->job->dataset.kind != BB_ENERGY || n == 0)
+        return BB_OK;
     BB_TRY(bb_places_rank(t->places, &rank_of, &place_at, &identity_of, err));
     for (size_t rank = 0; rank < n; rank++) {
         struct bb_place_key key = bb_places_get(t->places, place_at[rank]);

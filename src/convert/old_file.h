@@ -11,7 +11,10 @@
 
 struct bb_tables;
 
-struct bb_old_group { uint32_t first_utc_s, last_utc_s; uint64_t provenance_offset, provenance_nbytes; };
+struct bb_old_group {
+    uint32_t first_utc_s, last_utc_s;
+    uint64_t provenance_offset, provenance_nbytes;
+};
 
 struct bb_old_file {
     struct bb_tables *tables;
@@ -27,16 +30,21 @@ struct bb_old_file {
 
 /* What the ledger says of each source is handed over first; then groups and provenance are located. BB_IO: the file is damaged or of another
  * busbar. */
-enum bb_status bb_old_file_open(const char *path, struct bb_tables *tables, enum bb_status (*on_source)(void *ctx, const struct bb_ledger_source *s, size_t source),
+enum bb_status bb_old_file_open(const char *path, struct bb_tables *tables,
+                                enum bb_status (*on_source)(void *ctx, const struct bb_ledger_source *s,
+                                                            size_t source),
                                 void *ctx, struct bb_old_file **old_ret, struct bb_error *err) BB_WARN_UNUSED;
 void bb_old_file_close(struct bb_old_file *old);
 
 /* Feeds the rows of a group, in order, in pieces of whole instants. A row that was joined from several sources comes as partial rows again. */
 typedef enum bb_status (*bb_old_rows)(void *ctx, const struct bb_row *rows, size_t n, struct bb_error *err);
-enum bb_status bb_old_file_load(struct bb_old_file *old, size_t group, bb_old_rows feed, void *ctx, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_old_file_load(struct bb_old_file *old, size_t group, bb_old_rows feed, void *ctx,
+                                struct bb_error *err) BB_WARN_UNUSED;
 
 /* The group's provenance as (rows, origin of today). */
-enum bb_status bb_old_file_origins(struct bb_old_file *old, size_t group, enum bb_status (*on_run)(void *ctx, uint32_t origin, uint64_t rows, struct bb_error *err),
+enum bb_status bb_old_file_origins(struct bb_old_file *old, size_t group,
+                                   enum bb_status (*on_run)(void *ctx, uint32_t origin, uint64_t rows,
+                                                            struct bb_error *err),
                                    void *ctx, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

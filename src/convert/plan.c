@@ -37,8 +37,10 @@ static enum bb_status read_head(struct head *h, size_t cap, struct bb_evidence *
         n += got;
     } while (status == BB_OK && n < cap);
     bb_stream_close(stream);
-    if (status == BB_EOF) evidence->head_is_all = 1;
-    else if (status != BB_OK) return status;
+    if (status == BB_EOF)
+        evidence->head_is_all = 1;
+    else if (status != BB_OK)
+        return status;
     evidence->head = (struct bb_str){ memory + BB_FEED_PAD, n };
     return BB_OK;
 }
@@ -51,12 +53,17 @@ static enum bb_status more_head(void *ctx, struct bb_evidence *evidence, struct 
     return read_head(h, cap, evidence, err);
 }
 
-enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso, struct bb_budget *budget,
-                              struct bb_detection *detection_ret, struct bb_error *err)
+enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
+                              struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err)
 {
     struct head h = { .leaf = leaf, .budget = budget };
-    struct bb_evidence evidence = { .path = leaf->path, .member = leaf->member, .name = leaf->name, .more = more_head,
-                                    .more_ctx = &h, .forced_report = forced_report, .forced_iso = forced_iso };
+    struct bb_evidence evidence = { .path = leaf->path,
+                                    .member = leaf->member,
+                                    .name = leaf->name,
+                                    .more = more_head,
+                                    .more_ctx = &h,
+                                    .forced_report = forced_report,
+                                    .forced_iso = forced_iso };
     enum bb_status status = read_head(&h, HEAD_NBYTES, &evidence, err);
     if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
     bb_free(h.memory);
@@ -86,29 +93,39 @@ static int wanted(const struct busbar_convert_options *o, const struct bb_datase
     return !o->kind_mask || (o->kind_mask & (d->kind == BB_ENERGY ? 1u : 2u));
 }
 
-static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, const struct bb_detection *found, struct bb_error *err)
+static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, const struct bb_detection *found,
+                           struct bb_error *err)
 {
     struct bb_plan *plan = d->plan;
-    struct bb_plan_source s = { .leaf = leaf, .report = found->report, .data_source = found->data_source,
-                                .order = (uint8_t)found->order, .identity_is_id = (uint8_t)found->identity_is_id, .sequential = (uint8_t)found->sequential,
-                                .derive_energy = (uint8_t)found->derive_energy, .first_utc_s = found->first_utc_s,
-                                .publication_utc_s = found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
+    struct bb_plan_source s = { .leaf = leaf,
+                                .report = found->report,
+                                .data_source = found->data_source,
+                                .order = (uint8_t)found->order,
+                                .identity_is_id = (uint8_t)found->identity_is_id,
+                                .sequential = (uint8_t)found->sequential,
+                                .derive_energy = (uint8_t)found->derive_energy,
+                                .first_utc_s = found->first_utc_s,
+                                .publication_utc_s =
+                                    found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
     for (int i = 0; i < found->n_datasets; i++)
         if (wanted(d->run->options, &found->datasets[i])) s.datasets[s.n_datasets++] = found->datasets[i];
     if (s.n_datasets == 0) {
         d->run->files_left_out++;
         return BB_OK;
     }
-    if (!bb_grow(&d->run->budget, (void **)&plan->sources, &plan->cap_sources, plan->n_sources + 1, sizeof *plan->sources))
+    if (!bb_grow(&d->run->budget, (void **)&plan->sources, &plan->cap_sources, plan->n_sources + 1,
+                 sizeof *plan->sources))
         return bb_fail_budget(err, &d->run->budget, "the list of input files");
     plan->sources[plan->n_sources++] = s;
     return BB_OK;
 }
 
-static enum bb_status keep_reference(struct detecting *d, const struct bb_leaf *leaf, const char *report, struct bb_error *err)
+static enum bb_status keep_reference(struct detecting *d, const struct bb_leaf *leaf, const char *report,
+                                     struct bb_error *err)
 {
     struct bb_plan *plan = d->plan;
-    if (!bb_grow(&d->run->budget, (void **)&plan->references, &plan->cap_references, plan->n_references + 1, sizeof *plan->references))
+    if (!bb_grow(&d->run->budget, (void **)&plan->references, &plan->cap_references, plan->n_references + 1,
+                 sizeof *plan->references))
         return bb_fail_budget(err, &d->run->budget, "the list of input files");
     plan->references[plan->n_references++] = (struct bb_plan_reference){ leaf, report };
     return BB_OK;
@@ -168,7 +185,9 @@ static enum bb_status read_references(struct bb_run *run, struct bb_plan *plan, 
             continue;
         }
         if (status != BB_OK) return status;
-        snprintf(text, sizeof text, "%s: a list of locations, no prices; zone, voltage or type of %llu entries fill in what price files leave out",
+        snprintf(text, sizeof text,
+                 "%s: a list of locations, no prices; zone, voltage or type of %llu entries fill in what price "
+                 "files leave out",
                  r->report, (unsigned long long)n_taken);
         bb_run_note_empty(run, r->leaf, text);
     }
@@ -202,7 +221,8 @@ static enum bb_status rank_sources(struct bb_run *run, struct bb_plan *plan, str
     qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
     for (size_t i = 0; i < plan->n_sources; i++) {
         struct bb_plan_source *s = plan->sources;
-        int twin = (i > 0 && same_posting(&s[i - 1], &s[i])) || (i + 1 < plan->n_sources && same_posting(&s[i], &s[i + 1]));
+        int twin = (i > 0 && same_posting(&s[i - 1], &s[i])) ||
+                   (i + 1 < plan->n_sources && same_posting(&s[i], &s[i + 1]));
         if (twin && !s[i].hash[0]) BB_TRY(bb_known_hash(run, s[i].leaf, s[i].hash, err));
         if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
     }
@@ -217,13 +237,14 @@ static int by_dataset(const void *a, const void *b) { return bb_dataset_cmp(a, b
 
 static int by_first_instant(const void *a_, const void *b_, void *ctx)
 {
-    const struct bb_plan_source *sources = ctx, *a = &sources[*(const uint32_t *)a_], *b = &sources[*(const uint32_t *)b_];
+    const struct bb_plan_source *sources = ctx, *a = &sources[*(const uint32_t *)a_],
+                                *b = &sources[*(const uint32_t *)b_];
     if (a->first_utc_s != b->first_utc_s) return a->first_utc_s < b->first_utc_s ? -1 : 1;
     return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
-static enum bb_status list_datasets(struct bb_run *run, const struct bb_plan *plan, struct bb_dataset **datasets_ret, size_t *n_ret,
-                                    struct bb_error *err)
+static enum bb_status list_datasets(struct bb_run *run, const struct bb_plan *plan,
+                                    struct bb_dataset **datasets_ret, size_t *n_ret, struct bb_error *err)
 {
     size_t n = 0, cap = 0, distinct = 0;
     struct bb_dataset *all = NULL;
@@ -252,12 +273,14 @@ static int has_dataset(const struct bb_plan_source *s, const struct bb_dataset *
     return 0;
 }
 
-static enum bb_status make_job(struct bb_run *run, struct bb_plan *plan, const struct bb_dataset *dataset, struct bb_error *err)
+static enum bb_status make_job(struct bb_run *run, struct bb_plan *plan, const struct bb_dataset *dataset,
+                               struct bb_error *err)
 {
     struct bb_job *job = &plan->jobs[plan->n_jobs];
     size_t cap = 0, n_new = 0;
     *job = (struct bb_job){ .dataset = *dataset };
-    for (size_t i = 0; i < plan->n_sources; i++) n_new += !plan->sources[i].old && has_dataset(&plan->sources[i], dataset);
+    for (size_t i = 0; i < plan->n_sources; i++)
+        n_new += !plan->sources[i].old && has_dataset(&plan->sources[i], dataset);
     if (n_new == 0) return BB_OK;
     plan->n_jobs++;
     for (size_t i = 0; i < plan->n_sources; i++) {
@@ -271,12 +294,14 @@ static enum bb_status make_job(struct bb_run *run, struct bb_plan *plan, const s
 }
 
 /* Datasets, what the lake holds of them, ranks, jobs. */
-static enum bb_status order_work(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
+static enum bb_status order_work(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen,
+                                 struct bb_error *err)
 {
     struct bb_dataset *datasets = NULL;
     size_t n = 0;
     enum bb_status status = list_datasets(run, plan, &datasets, &n, err);
-    if (status == BB_OK && run->lake && !run->options->rebuild) status = bb_known_apply(run, plan, datasets, n, seen, err);
+    if (status == BB_OK && run->lake && !run->options->rebuild)
+        status = bb_known_apply(run, plan, datasets, n, seen, err);
     if (status == BB_OK) status = rank_sources(run, plan, err);
     if (status == BB_OK && n > 0) {
         plan->jobs = bb_calloc(&run->budget, n * sizeof *plan->jobs);
@@ -284,7 +309,8 @@ static enum bb_status order_work(struct bb_run *run, struct bb_plan *plan, struc
     }
     for (size_t i = 0; i < n && status == BB_OK; i++) status = make_job(run, plan, &datasets[i], err);
     bb_free(datasets);
-    for (size_t i = 0; i < plan->n_sources; i++) run->files_total += !plan->sources[i].old && plan->sources[i].n_datasets > 0;
+    for (size_t i = 0; i < plan->n_sources; i++)
+        run->files_total += !plan->sources[i].old && plan->sources[i].n_datasets > 0;
     return status;
 }
 
@@ -292,7 +318,8 @@ enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_
 {
     struct detecting d = { .run = run, .plan = plan };
     *plan = (struct bb_plan){ 0 };
-    BB_TRY(bb_leaf_list_new(run->options->inputs, run->options->n_inputs, run->temp_dir, &run->budget, &plan->leaves, err));
+    BB_TRY(bb_leaf_list_new(run->options->inputs, run->options->n_inputs, run->temp_dir, &run->budget,
+                            &plan->leaves, err));
     for (size_t i = 0; i < bb_leaf_problem_count(plan->leaves); i++) {
         const struct bb_leaf_problem *p = bb_leaf_problem_at(plan->leaves, i);
         BB_TRY(bb_run_refuse_file(run, -1, p->path, p->member, p->error.text, err));

@@ -10,21 +10,22 @@ struct bb_plan_source {
     const struct bb_leaf *leaf;
     const char *report, *data_source;
     struct bb_dataset datasets[BB_MAX_DATASETS];
-    struct bb_year_set held[BB_MAX_DATASETS]; /* of each: years of which the lake has all its rows; it is read for the sake of others */
+    struct bb_year_set held
+        [BB_MAX_DATASETS]; /* of each: years of which the lake has all its rows; it is read for the sake of others */
     uint8_t n_datasets, order /* enum bb_file_order */, sequential, derive_energy;
-    uint32_t first_utc_s;       /* first instant seen, 0 unknown */
-    int64_t publication_utc_s;  /* stamp of the posting, else time in the archive, else 0 */
-    uint32_t rank;              /* later publication, greater base name, greater content hash: higher */
-    char hash[33];              /* "" until known */
+    uint32_t first_utc_s;      /* first instant seen, 0 unknown */
+    int64_t publication_utc_s; /* stamp of the posting, else time in the archive, else 0 */
+    uint32_t rank;             /* later publication, greater base name, greater content hash: higher */
+    char hash[33];             /* "" until known */
     uint64_t content_nbytes;
     _Atomic uint64_t n_records; /* met while reading */
     _Atomic uint8_t used;       /* rows of it went into the tables in this pass */
-    uint8_t old;                /* not an input: a source that files of the lake were made from, leaf holds its name only */
-    uint8_t replaced;           /* an old source whose file has other content now: earlier than what has its name */
-    uint8_t identity_is_id;     /* its locations are told apart by their ids */
+    uint8_t old;      /* not an input: a source that files of the lake were made from, leaf holds its name only */
+    uint8_t replaced; /* an old source whose file has other content now: earlier than what has its name */
+    uint8_t identity_is_id;              /* its locations are told apart by their ids */
     _Atomic uint8_t joined, preliminary; /* its rows are component lines; lose against final ones */
-    uint8_t excluded;           /* found damaged while reading: contributes nothing */
-    uint8_t reported;           /* its rejects were told in an earlier pass */
+    uint8_t excluded;                    /* found damaged while reading: contributes nothing */
+    uint8_t reported;                    /* its rejects were told in an earlier pass */
 };
 
 /* A source of the lake's ledgers: the leaf's texts and the bytes that hold them. */
@@ -40,7 +41,10 @@ struct bb_job {
     size_t n_sources;
 };
 
-struct bb_plan_reference { const struct bb_leaf *leaf; const char *report; };
+struct bb_plan_reference {
+    const struct bb_leaf *leaf;
+    const char *report;
+};
 
 struct bb_plan {
     struct bb_leaf_list *leaves;
@@ -55,11 +59,12 @@ struct bb_plan {
 
 /* Lists, detects in parallel, leaves out what the lake holds already, refuses what is unknown, applies --iso, --market and --kind. */
 struct bb_seen;
-enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen,
+                            struct bb_error *err) BB_WARN_UNUSED;
 void bb_plan_reset(struct bb_plan *plan);
 
 /* Detection of one leaf as bb_plan_make does it, for `busbar detect`. */
-enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso, struct bb_budget *budget,
-                              struct bb_detection *detection_ret, struct bb_error *err);
+enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
+                              struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err);
 
 #endif

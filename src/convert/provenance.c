@@ -6,10 +6,13 @@
 #define PLACES_MAX_NBYTES ((size_t)16 << 20)
 #define ZSTD_LEVEL        1
 
-enum bb_status bb_provenance_init(struct bb_provenance *p, size_t n_sources, const struct bb_join *(*joins)(void *ctx), void *ctx,
-                                  struct bb_budget *budget, struct bb_error *err)
+enum bb_status bb_provenance_init(struct bb_provenance *p, size_t n_sources,
+                                  const struct bb_join *(*joins)(void *ctx), void *ctx, struct bb_budget *budget,
+                                  struct bb_error *err)
 {
-    *p = (struct bb_provenance){ .budget = budget, .joins = joins, .ctx = ctx, .n_sources = n_sources, .last_origin = BB_NO_CODE };
+    *p = (struct bb_provenance){
+        .budget = budget, .joins = joins, .ctx = ctx, .n_sources = n_sources, .last_origin = BB_NO_CODE
+    };
     bb_buf_init(&p->runs, budget, RUNS_MAX_NBYTES);
     bb_buf_init(&p->places, budget, PLACES_MAX_NBYTES);
     p->code_of_source = bb_alloc(budget, (n_sources + 1) * sizeof *p->code_of_source);
@@ -49,7 +52,9 @@ static int code_of(struct bb_provenance *p, uint32_t origin, uint32_t *code_ret)
     }
     if (join >= p->n_joins) {
         size_t old = p->cap_joins;
-        if (!bb_grow(p->budget, (void **)&p->code_of_join, &p->cap_joins, (size_t)join + 1, sizeof *p->code_of_join)) return 0;
+        if (!bb_grow(p->budget, (void **)&p->code_of_join, &p->cap_joins, (size_t)join + 1,
+                     sizeof *p->code_of_join))
+            return 0;
         for (size_t i = old; i < p->cap_joins; i++) p->code_of_join[i] = BB_NO_CODE;
         p->n_joins = p->cap_joins;
     }
@@ -80,7 +85,8 @@ static int put_run(struct bb_provenance *p)
 enum bb_status bb_provenance_add(struct bb_provenance *p, uint32_t origin, uint64_t n, struct bb_error *err)
 {
     if (origin != p->last_origin) {
-        if (!put_run(p) || !code_of(p, origin, &p->code)) return bb_fail_budget(err, p->budget, "the list of sources");
+        if (!put_run(p) || !code_of(p, origin, &p->code))
+            return bb_fail_budget(err, p->budget, "the list of sources");
         p->last_origin = origin;
     }
     p->run_rows += n;
@@ -98,8 +104,10 @@ enum bb_status bb_provenance_end_group(struct bb_provenance *p, struct bb_pq_fil
     packed = bb_alloc(p->budget, bound);
     if (!packed) return bb_fail_budget(err, p->budget, "the list of sources");
     n = ZSTD_compress(packed, bound, p->runs.p ? p->runs.p : "", p->runs.n, ZSTD_LEVEL);
-    if (ZSTD_isError(n)) status = bb_fail(err, BB_BUDGET, "no memory to compress the list of sources");
-    else status = bb_pq_file_append_blob(file, (struct bb_str){ packed, n }, &offset, err);
+    if (ZSTD_isError(n))
+        status = bb_fail(err, BB_BUDGET, "no memory to compress the list of sources");
+    else
+        status = bb_pq_file_append_blob(file, (struct bb_str){ packed, n }, &offset, err);
     bb_free(packed);
     if (status != BB_OK) return status;
     p->runs.n = 0;
@@ -109,7 +117,8 @@ enum bb_status bb_provenance_end_group(struct bb_provenance *p, struct bb_pq_fil
     return BB_OK;
 }
 
-enum bb_status bb_provenance_open(struct bb_provenance_list *list, struct bb_str compressed, struct bb_budget *budget, struct bb_error *err)
+enum bb_status bb_provenance_open(struct bb_provenance_list *list, struct bb_str compressed,
+                                  struct bb_budget *budget, struct bb_error *err)
 {
     unsigned long long n = ZSTD_getFrameContentSize(compressed.p, compressed.n);
     list->at = 0;
@@ -139,7 +148,8 @@ int bb_provenance_next(struct bb_provenance_list *list, uint64_t *rows_ret, uint
 {
     uint64_t code;
     if (list->at == list->bytes.n) return 0;
-    if (!get_varint(list, rows_ret) || !get_varint(list, &code) || code >= BB_ORIGIN_JOIN || *rows_ret == 0) return -1;
+    if (!get_varint(list, rows_ret) || !get_varint(list, &code) || code >= BB_ORIGIN_JOIN || *rows_ret == 0)
+        return -1;
     *code_ret = (uint32_t)code;
     return 1;
 }

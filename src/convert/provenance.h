@@ -11,9 +11,14 @@
 #define BB_ORIGIN_JOIN 0x80000000u /* bit of an origin, and of a row's slice: the rest is the number of a join */
 #define BB_NO_CODE     UINT32_MAX
 
-struct bb_join { uint32_t sources[BB_N_VALUES]; uint32_t main; }; /* of each value; main: of the highest rank */
+struct bb_join {
+    uint32_t sources[BB_N_VALUES];
+    uint32_t main;
+}; /* of each value; main: of the highest rank */
 
-struct bb_code { uint32_t origin; }; /* what a code stands for: source, or BB_ORIGIN_JOIN | join */
+struct bb_code {
+    uint32_t origin;
+}; /* what a code stands for: source, or BB_ORIGIN_JOIN | join */
 
 struct bb_provenance {
     struct bb_budget *budget;
@@ -23,28 +28,31 @@ struct bb_provenance {
     size_t n_sources, n_joins, cap_joins;
     struct bb_code *codes;
     size_t n_codes, cap_codes;
-    struct bb_buf runs;   /* of the open row group */
+    struct bb_buf runs; /* of the open row group */
     uint32_t code, last_origin;
     uint64_t run_rows;
     struct bb_buf places; /* "offset:length" of each group's list, separated by blanks */
 };
 
-enum bb_status bb_provenance_init(struct bb_provenance *p, size_t n_sources, const struct bb_join *(*joins)(void *ctx), void *ctx,
-                                  struct bb_budget *budget, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_provenance_init(struct bb_provenance *p, size_t n_sources,
+                                  const struct bb_join *(*joins)(void *ctx), void *ctx, struct bb_budget *budget,
+                                  struct bb_error *err) BB_WARN_UNUSED;
 void bb_provenance_reset(struct bb_provenance *p);
 
 /* n more rows of the open group came from origin. */
-enum bb_status bb_provenance_add(struct bb_provenance *p, uint32_t origin, uint64_t n, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_provenance_add(struct bb_provenance *p, uint32_t origin, uint64_t n,
+                                 struct bb_error *err) BB_WARN_UNUSED;
 /* Writes the open group's list behind it. */
-enum bb_status bb_provenance_end_group(struct bb_provenance *p, struct bb_pq_file *file, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_provenance_end_group(struct bb_provenance *p, struct bb_pq_file *file,
+                                       struct bb_error *err) BB_WARN_UNUSED;
 
 /* Reads such a list: runs of codes. */
 struct bb_provenance_list {
     struct bb_buf bytes;
     size_t at;
 };
-enum bb_status bb_provenance_open(struct bb_provenance_list *list, struct bb_str compressed, struct bb_budget *budget, struct bb_error *err)
-    BB_WARN_UNUSED;
+enum bb_status bb_provenance_open(struct bb_provenance_list *list, struct bb_str compressed,
+                                  struct bb_budget *budget, struct bb_error *err) BB_WARN_UNUSED;
 /* 1: one run; 0: the end; -1: damaged. */
 int bb_provenance_next(struct bb_provenance_list *list, uint64_t *rows_ret, uint32_t *code_ret);
 void bb_provenance_close(struct bb_provenance_list *list);

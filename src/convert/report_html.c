@@ -371,8 +371,8 @@ void bb_report_sources(struct bb_report *r, const struct bb_report_dataset *d)
         bb_html_cstr(&r->out, y->first_source);
         bb_out_put(&r->out, BB_STR("</td><td class=name>"));
         if (y->n_sources > 1) bb_html_cstr(&r->out, y->last_source);
-        bb_out_printf(&r->out, "</td><td class=num>%s</td><td class=when>%s</td></tr>\n",
-                      html_size(y->nbytes, c), bb_html_minute(y->changed_utc_s, a));
+        bb_out_printf(&r->out, "</td><td class=num>%s</td><td class=when>%s</td></tr>\n", html_size(y->nbytes, c),
+                      bb_html_minute(y->changed_utc_s, a));
     }
     bb_out_put(&r->out, BB_STR("</table></div>\n"));
 }

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-enum bb_status bb_row_scan_open(struct bb_row_scan *scan, struct bb_pq_reader *reader, size_t group, const int *columns, size_t n_columns,
-                                struct bb_error *err)
+enum bb_status bb_row_scan_open(struct bb_row_scan *scan, struct bb_pq_reader *reader, size_t group,
+                                const int *columns, size_t n_columns, struct bb_error *err)
 {
     memset(scan, 0, sizeof *scan);
     for (size_t i = 0; i < n_columns; i++) {
@@ -26,7 +26,8 @@ void bb_row_scan_close(struct bb_row_scan *scan)
 
 enum bb_status bb_row_scan_skip(struct bb_row_scan *scan, int64_t n_rows, struct bb_error *err)
 {
-    for (size_t i = 0; i < scan->n_columns && n_rows > 0; i++) BB_TRY(bb_pq_cursor_skip(scan->cursors[i], n_rows, err));
+    for (size_t i = 0; i < scan->n_columns && n_rows > 0; i++)
+        BB_TRY(bb_pq_cursor_skip(scan->cursors[i], n_rows, err));
     return BB_OK;
 }
 
@@ -36,7 +37,8 @@ enum bb_status bb_row_scan_next(struct bb_row_scan *scan, size_t *n_ret, struct 
     for (size_t i = 0; i < scan->n_columns; i++) {
         if (scan->used[i] == scan->ahead[i].n) {
             enum bb_status status = bb_pq_cursor_next(scan->cursors[i], BB_SCAN_BATCH_ROWS, &scan->ahead[i], err);
-            if (status == BB_EOF && i > 0) return bb_fail(err, BB_SKIP, "columns of one row group have different numbers of rows");
+            if (status == BB_EOF && i > 0)
+                return bb_fail(err, BB_SKIP, "columns of one row group have different numbers of rows");
             if (status != BB_OK) return status;
             scan->used[i] = 0;
         }
@@ -46,9 +48,12 @@ enum bb_status bb_row_scan_next(struct bb_row_scan *scan, size_t *n_ret, struct 
         const struct bb_pq_values *ahead = &scan->ahead[i];
         size_t from = scan->used[i];
         scan->at[i] = (struct bb_pq_values){ .n = n, .valid = ahead->valid + from };
-        if (scan->types[i] == BB_PQ_BYTE_ARRAY) scan->at[i].v.str = ahead->v.str + from;
-        else if (scan->types[i] == BB_PQ_DOUBLE || scan->types[i] == BB_PQ_FLOAT) scan->at[i].v.f64 = ahead->v.f64 + from;
-        else scan->at[i].v.i64 = ahead->v.i64 + from;
+        if (scan->types[i] == BB_PQ_BYTE_ARRAY)
+            scan->at[i].v.str = ahead->v.str + from;
+        else if (scan->types[i] == BB_PQ_DOUBLE || scan->types[i] == BB_PQ_FLOAT)
+            scan->at[i].v.f64 = ahead->v.f64 + from;
+        else
+            scan->at[i].v.i64 = ahead->v.i64 + from;
         scan->used[i] += n;
     }
     *n_ret = n;

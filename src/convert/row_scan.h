@@ -18,8 +18,8 @@ struct bb_row_scan {
 };
 
 /* columns: column numbers of the file. Fewer than BB_SCAN_MAX_COLUMNS. */
-enum bb_status bb_row_scan_open(struct bb_row_scan *scan, struct bb_pq_reader *reader, size_t group, const int *columns, size_t n_columns,
-                                struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_row_scan_open(struct bb_row_scan *scan, struct bb_pq_reader *reader, size_t group,
+                                const int *columns, size_t n_columns, struct bb_error *err) BB_WARN_UNUSED;
 void bb_row_scan_close(struct bb_row_scan *scan);
 /* Before the first next only. */
 enum bb_status bb_row_scan_skip(struct bb_row_scan *scan, int64_t n_rows, struct bb_error *err) BB_WARN_UNUSED;

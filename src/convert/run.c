@@ -67,14 +67,24 @@ void bb_run_check_limits(struct bb_run *run, int at_end)
         run->too_many_rejects = 1;
 }
 
-enum bb_status bb_run_reject_row(struct bb_run *run, int iso, const struct bb_leaf *leaf, const struct bb_reject *reject,
-                                 struct bb_error *err)
+enum bb_status bb_run_reject_row(struct bb_run *run, int iso, const struct bb_leaf *leaf,
+                                 const struct bb_reject *reject, struct bb_error *err)
 {
-    struct bb_reject_entry entry = { leaf->path, leaf->member, reject->line, reject->byte, bb_str_of(reject->column),
-                                     bb_str_of(reject->reason), bb_str_of(reject->detail), reject->text };
+    struct bb_reject_entry entry = { leaf->path,
+                                     leaf->member,
+                                     reject->line,
+                                     reject->byte,
+                                     bb_str_of(reject->column),
+                                     bb_str_of(reject->reason),
+                                     bb_str_of(reject->detail),
+                                     reject->text };
     char path[1024], member[512], record[4100];
-    struct busbar_event event = { .kind = BUSBAR_EVENT_ROW_REJECTED, .line = reject->line, .byte = reject->byte,
-                                  .column = reject->column, .reason = reject->reason, .text = reject->detail };
+    struct busbar_event event = { .kind = BUSBAR_EVENT_ROW_REJECTED,
+                                  .line = reject->line,
+                                  .byte = reject->byte,
+                                  .column = reject->column,
+                                  .reason = reject->reason,
+                                  .text = reject->detail };
     event.path = terminated(leaf->path, path, sizeof path);
     event.member = terminated(leaf->member, member, sizeof member);
     event.record = terminated(reject->text, record, sizeof record);
@@ -84,10 +94,12 @@ enum bb_status bb_run_reject_row(struct bb_run *run, int iso, const struct bb_le
     return bb_rejects_add(run->rejects, iso, &entry, err);
 }
 
-enum bb_status bb_run_refuse_file(struct bb_run *run, int iso, struct bb_str path, struct bb_str member, const char *text,
-                                  struct bb_error *err)
+enum bb_status bb_run_refuse_file(struct bb_run *run, int iso, struct bb_str path, struct bb_str member,
+                                  const char *text, struct bb_error *err)
 {
-    struct bb_reject_entry entry = { .path = path, .member = member, .reason = BB_STR("file"), .detail = bb_str_of(text) };
+    struct bb_reject_entry entry = {
+        .path = path, .member = member, .reason = BB_STR("file"), .detail = bb_str_of(text)
+    };
     char path_text[1024], member_text[512];
     struct busbar_event event = { .kind = BUSBAR_EVENT_FILE_REFUSED, .text = text };
     event.path = terminated(path, path_text, sizeof path_text);

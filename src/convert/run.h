@@ -23,15 +23,16 @@ struct bb_run {
     struct bb_rejects *rejects;
     struct bb_year_file_style style;
     char temp_dir[BB_PATH_MAX];
-    size_t block_nbytes;            /* text per block: smaller with a small budget */
+    size_t block_nbytes; /* text per block: smaller with a small budget */
     pthread_mutex_t event_mutex;
     struct busbar_convert_result *result;
     _Atomic uint64_t n_rejects, n_records, n_rows, done_nbytes;
     _Atomic uint64_t total_nbytes;
-    _Atomic size_t files_done, files_total, files_left_out; /* the last: recognised, but not of the chosen operators, markets and kinds */
+    _Atomic size_t files_done, files_total,
+        files_left_out; /* the last: recognised, but not of the chosen operators, markets and kinds */
     int64_t last_progress_ns;
     _Atomic int too_many_rejects;
-    int told_waiting;               /* that another run holds the lake: said once */
+    int told_waiting; /* that another run holds the lake: said once */
 };
 
 /* Non-zero when the caller wants the run to end (a signal) or it must end (too many rejects). */
@@ -47,10 +48,10 @@ void bb_run_check_limits(struct bb_run *run, int at_end);
 void bb_run_progress(struct bb_run *run, const char *phase);
 
 /* A rejected row or (line 0) file: written to the lake's rejects, told to the caller, counted. */
-enum bb_status bb_run_reject_row(struct bb_run *run, int iso, const struct bb_leaf *leaf, const struct bb_reject *reject,
-                                 struct bb_error *err);
-enum bb_status bb_run_refuse_file(struct bb_run *run, int iso, struct bb_str path, struct bb_str member, const char *text,
-                                  struct bb_error *err);
+enum bb_status bb_run_reject_row(struct bb_run *run, int iso, const struct bb_leaf *leaf,
+                                 const struct bb_reject *reject, struct bb_error *err);
+enum bb_status bb_run_refuse_file(struct bb_run *run, int iso, struct bb_str path, struct bb_str member,
+                                  const char *text, struct bb_error *err);
 /* A harmless empty answer or a reference file. */
 void bb_run_note_empty(struct bb_run *run, const struct bb_leaf *leaf, const char *text);
 void bb_run_warn(struct bb_run *run, const char *text);

@@ -46,7 +46,8 @@ static void problem(struct check *c, const char *column, const char *fmt, ...)
     char where[160], what[512];
     va_list args;
     if (c->n_problems++ >= c->max_problems) return;
-    snprintf(where, sizeof where, "row group %zu, row %lld%s%s", c->group, (long long)c->row, *column ? ", column " : "", column);
+    snprintf(where, sizeof where, "row group %zu, row %lld%s%s", c->group, (long long)c->row,
+             *column ? ", column " : "", column);
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
@@ -87,12 +88,15 @@ static enum bb_status identify(struct check *c, struct bb_error *err)
     if (iso < 0) return bb_fail(err, BB_SKIP, "%s: the ledger names no operator", c->path);
     c->dataset.iso = (enum bb_iso)iso;
     name = ledger_text(ledger, "dataset");
-    if (!name.p || !bb_dataset_parse(name, &c->dataset, &c->half)) return bb_fail(err, BB_SKIP, "%s: the ledger names no dataset", c->path);
+    if (!name.p || !bb_dataset_parse(name, &c->dataset, &c->half))
+        return bb_fail(err, BB_SKIP, "%s: the ledger names no dataset", c->path);
     c->year = (int)ledger_int(ledger, "year");
     if (ledger_int(ledger, "rows") != bb_pq_reader_rows(c->reader))
-        problem(c, "", "the ledger counts %lld rows, the file holds %lld", (long long)ledger_int(ledger, "rows"), (long long)bb_pq_reader_rows(c->reader));
+        problem(c, "", "the ledger counts %lld rows, the file holds %lld", (long long)ledger_int(ledger, "rows"),
+                (long long)bb_pq_reader_rows(c->reader));
     snprintf(expected, sizeof expected, "%.*s_%d.parquet", BB_STR_ARG(name), c->year);
-    if (!bb_str_is(bb_path_base(bb_str_of(c->path)), expected)) problem(c, "", "the file's name should be %s", expected);
+    if (!bb_str_is(bb_path_base(bb_str_of(c->path)), expected))
+        problem(c, "", "the file's name should be %s", expected);
     return BB_OK;
 }
 
@@ -121,11 +125,13 @@ static void check_schema(struct check *c)
         const struct bb_pq_read_column *column = next < n_file ? bb_pq_reader_column(c->reader, next) : NULL;
         c->columns[i] = -1;
         if (!column || !bb_str_is(column->name, c->infos[i].name)) {
-            if (strcmp(c->infos[i].name, "iso") == 0 && strstr(c->path, "/iso=")) continue; /* hive layout: it lives in the path */
+            if (strcmp(c->infos[i].name, "iso") == 0 && strstr(c->path, "/iso="))
+                continue; /* hive layout: it lives in the path */
             problem(c, c->infos[i].name, "the column is missing or not in its place (number %zu)", i + 1);
             continue;
         }
-        if (!logical_fits(c->infos[i].kind, column)) problem(c, c->infos[i].name, "the column has another type than the contract says");
+        if (!logical_fits(c->infos[i].kind, column))
+            problem(c, c->infos[i].name, "the column has another type than the contract says");
         c->columns[i] = (int)next++;
     }
     if (next < n_file) problem(c, "", "%zu columns that the contract does not know", n_file - next);
@@ -133,7 +139,10 @@ static void check_schema(struct check *c)
 
 /* ---- rows ---- */
 
-static int64_t int_at(const struct check *c, const struct bb_row_scan *scan, int column, size_t i) { return scan->at[c->at[column]].v.i64[i]; }
+static int64_t int_at(const struct check *c, const struct bb_row_scan *scan, int column, size_t i)
+{
+    return scan->at[c->at[column]].v.i64[i];
+}
 static struct bb_str text_at(const struct check *c, const struct bb_row_scan *scan, int column, size_t i)
 {
     const struct bb_pq_values *v = &scan->at[c->at[column]];
@@ -156,11 +165,15 @@ static void check_times(struct check *c, const struct bb_row_scan *scan, size_t 
     struct bb_date day = bb_date_of(c->local.wall.day);
     if (int_at(c, scan, 1, i) != utc) problem(c, "datetime_local", "is another instant than datetime_utc");
     if (int_at(c, scan, 2, i) != utc) problem(c, "interval_start_utc", "differs from datetime_utc");
-    if (int_at(c, scan, 3, i) != utc + c->dataset.minutes * 60 * c->unit) problem(c, "interval_end_utc", "is not %d minutes after the start", c->dataset.minutes);
-    if (int_at(c, scan, 4, i) != c->local.wall.day) problem(c, "delivery_date", "is not the local day of the start");
+    if (int_at(c, scan, 3, i) != utc + c->dataset.minutes * 60 * c->unit)
+        problem(c, "interval_end_utc", "is not %d minutes after the start", c->dataset.minutes);
+    if (int_at(c, scan, 4, i) != c->local.wall.day)
+        problem(c, "delivery_date", "is not the local day of the start");
     if (day.year != c->year) problem(c, "delivery_date", "belongs into the file of %d", day.year);
-    if (int_at(c, scan, 5, i) != c->local.wall.second / 3600 + 1) problem(c, "delivery_hour", "is not the local hour ending of the start");
-    if (energy && int_at(c, scan, BB_COL_DELIVERY_INTERVAL, i) != (c->dataset.minutes == 60 ? 0 : c->local.wall.second % 3600 / 60 / c->dataset.minutes + 1))
+    if (int_at(c, scan, 5, i) != c->local.wall.second / 3600 + 1)
+        problem(c, "delivery_hour", "is not the local hour ending of the start");
+    if (energy && int_at(c, scan, BB_COL_DELIVERY_INTERVAL, i) !=
+                      (c->dataset.minutes == 60 ? 0 : c->local.wall.second % 3600 / 60 / c->dataset.minutes + 1))
         problem(c, "delivery_interval", "is not the number of the interval in its hour");
     if (int_at(c, scan, energy ? BB_COL_INTERVAL_MINUTES : BB_COL_AS_INTERVAL_MINUTES, i) != c->dataset.minutes)
         problem(c, "interval_minutes", "is not %d", c->dataset.minutes);
@@ -169,14 +182,18 @@ static void check_times(struct check *c, const struct bb_row_scan *scan, size_t 
 static void check_constants(struct check *c, const struct bb_row_scan *scan, size_t i)
 {
     int energy = c->dataset.kind == BB_ENERGY, iso = energy ? BB_COL_ISO : BB_COL_AS_ISO;
-    if (c->at[iso] >= 0 && !bb_str_is(text_at(c, scan, iso, i), bb_iso_infos[c->dataset.iso].name)) problem(c, "iso", "is not %s", bb_iso_infos[c->dataset.iso].name);
-    if (!bb_str_is(text_at(c, scan, energy ? BB_COL_MARKET_TYPE : BB_COL_AS_MARKET_TYPE, i), bb_market_names[c->dataset.market]))
+    if (c->at[iso] >= 0 && !bb_str_is(text_at(c, scan, iso, i), bb_iso_infos[c->dataset.iso].name))
+        problem(c, "iso", "is not %s", bb_iso_infos[c->dataset.iso].name);
+    if (!bb_str_is(text_at(c, scan, energy ? BB_COL_MARKET_TYPE : BB_COL_AS_MARKET_TYPE, i),
+                   bb_market_names[c->dataset.market]))
         problem(c, "market_type", "is not %s", bb_market_names[c->dataset.market]);
     if (!energy) return;
-    if (!bb_str_is(text_at(c, scan, BB_COL_DST_FLAG, i), c->local.second_of_two ? "Y" : "N")) problem(c, "dst_flag", "should be %s", c->local.second_of_two ? "Y" : "N");
+    if (!bb_str_is(text_at(c, scan, BB_COL_DST_FLAG, i), c->local.second_of_two ? "Y" : "N"))
+        problem(c, "dst_flag", "should be %s", c->local.second_of_two ? "Y" : "N");
     for (int t = 0; t < BB_N_TYPE; t++)
         if (bb_str_is(text_at(c, scan, BB_COL_LOCATION_TYPE, i), bb_type_names[t])) {
-            if (bb_type_half((enum bb_type)t) != c->half) problem(c, "settlement_location_type", "%s belongs into the other half", bb_type_names[t]);
+            if (bb_type_half((enum bb_type)t) != c->half)
+                problem(c, "settlement_location_type", "%s belongs into the other half", bb_type_names[t]);
             return;
         }
     problem(c, "settlement_location_type", "is none of the normalised types");
@@ -188,8 +205,10 @@ static void check_numbers(struct check *c, const struct bb_row_scan *scan, size_
         const struct bb_pq_values *v = c->at[k] < 0 ? NULL : &scan->at[c->at[k]];
         if (!v) continue;
         if ((c->infos[k].kind != BB_KIND_PRICE && c->infos[k].kind != BB_KIND_NUMBER) || !v->valid[i]) continue;
-        if (isnan(v->v.f64[i]) || isinf(v->v.f64[i])) problem(c, c->infos[k].name, "is not a finite number");
-        else if (v->v.f64[i] == 0 && signbit(v->v.f64[i])) problem(c, c->infos[k].name, "is a negative zero");
+        if (isnan(v->v.f64[i]) || isinf(v->v.f64[i]))
+            problem(c, c->infos[k].name, "is not a finite number");
+        else if (v->v.f64[i] == 0 && signbit(v->v.f64[i]))
+            problem(c, c->infos[k].name, "is a negative zero");
     }
 }
 
@@ -235,14 +254,22 @@ static enum bb_status check_key(struct check *c, const struct bb_row_scan *scan,
     struct bb_str id = text_at(c, scan, energy ? BB_COL_LOCATION_ID : BB_COL_AS_REGION, i);
     if (c->have_last) {
         int order = bb_str_cmp(bb_buf_str(&c->last_name), name);
-        if (order == 0) order = !id.p && !c->last_has_id ? 0 : !c->last_has_id ? -1 : !id.p ? 1 : bb_str_cmp(bb_buf_str(&c->last_id), id);
-        if (order > 0) problem(c, energy ? "settlement_location" : "as_product", "\"%.*s\" is not in order", BB_STR_ARG(name));
-        if (order == 0) problem(c, energy ? "settlement_location" : "as_product", "\"%.*s\" comes twice in one instant", BB_STR_ARG(name));
+        if (order == 0)
+            order = !id.p && !c->last_has_id ? 0
+                    : !c->last_has_id        ? -1
+                    : !id.p                  ? 1
+                                             : bb_str_cmp(bb_buf_str(&c->last_id), id);
+        if (order > 0)
+            problem(c, energy ? "settlement_location" : "as_product", "\"%.*s\" is not in order", BB_STR_ARG(name));
+        if (order == 0)
+            problem(c, energy ? "settlement_location" : "as_product", "\"%.*s\" comes twice in one instant",
+                    BB_STR_ARG(name));
     }
     c->have_last = 1;
     c->last_has_id = id.p != NULL;
     c->last_name.n = c->last_id.n = 0;
-    if (!bb_buf_put(&c->last_name, name.p, name.n) || !bb_buf_put(&c->last_id, id.p, id.n)) return bb_fail_budget(err, c->budget, "a location's name");
+    if (!bb_buf_put(&c->last_name, name.p, name.n) || !bb_buf_put(&c->last_id, id.p, id.n))
+        return bb_fail_budget(err, c->budget, "a location's name");
     return energy && c->dataset.iso == BB_PJM && id.p ? check_identity(c, id, err) : BB_OK;
 }
 
@@ -279,16 +306,20 @@ static enum bb_status check_file(struct check *c, struct bb_error *err)
         c->at[i] = c->columns[i] < 0 ? -1 : (int)c->n_scanned;
         if (c->columns[i] >= 0) c->scanned[c->n_scanned++] = c->columns[i];
     }
-    c->unit = bb_pq_reader_column(c->reader, (size_t)c->columns[0])->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000;
+    c->unit =
+        bb_pq_reader_column(c->reader, (size_t)c->columns[0])->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000;
     BB_TRY(bb_zone_open(bb_iso_infos[c->dataset.iso].zone_name, NULL, c->budget, &c->zone, err));
-    for (c->group = 0; c->group < bb_pq_reader_groups(c->reader) && c->n_problems < c->max_problems; c->group++) BB_TRY(check_group(c, err));
+    for (c->group = 0; c->group < bb_pq_reader_groups(c->reader) && c->n_problems < c->max_problems; c->group++)
+        BB_TRY(check_group(c, err));
     return BB_OK;
 }
 
-enum bb_status bb_verify_rows(const char *path, struct bb_budget *budget, size_t max_problems, bb_pq_on_problem on_problem, void *ctx,
-                              int64_t *rows_ret, struct bb_error *err)
+enum bb_status bb_verify_rows(const char *path, struct bb_budget *budget, size_t max_problems,
+                              bb_pq_on_problem on_problem, void *ctx, int64_t *rows_ret, struct bb_error *err)
 {
-    struct check c = { .path = path, .budget = budget, .max_problems = max_problems, .on_problem = on_problem, .ctx = ctx };
+    struct check c = {
+        .path = path, .budget = budget, .max_problems = max_problems, .on_problem = on_problem, .ctx = ctx
+    };
     enum bb_status status = bb_pq_reader_open(path, budget, &c.reader, err);
     if (status != BB_OK) return status;
     bb_buf_init(&c.last_name, budget, (size_t)1 << 20);

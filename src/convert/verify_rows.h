@@ -6,7 +6,8 @@
 #include "parquet/pq_verify.h"
 
 /* BB_OK: the check was made; problems went to on_problem, at most max_problems. BB_SKIP: not a file of a lake. */
-enum bb_status bb_verify_rows(const char *path, struct bb_budget *budget, size_t max_problems, bb_pq_on_problem on_problem, void *ctx,
-                              int64_t *rows_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_verify_rows(const char *path, struct bb_budget *budget, size_t max_problems,
+                              bb_pq_on_problem on_problem, void *ctx, int64_t *rows_ret,
+                              struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

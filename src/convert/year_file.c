@@ -84,7 +84,8 @@ static struct bb_pq_column column_of(const struct bb_year_file *f, size_t i)
     case BB_KIND_NUMBER: c.type = BB_PQ_DOUBLE; break;
     case BB_KIND_FLAG: c.type = BB_PQ_BOOLEAN; break;
     }
-    if (f->setup.dataset->kind == BB_ENERGY) c.bloom = f->contract_of[i] == BB_COL_LOCATION || f->contract_of[i] == BB_COL_LOCATION_ID;
+    if (f->setup.dataset->kind == BB_ENERGY)
+        c.bloom = f->contract_of[i] == BB_COL_LOCATION || f->contract_of[i] == BB_COL_LOCATION_ID;
     return c;
 }
 
@@ -100,9 +101,13 @@ static int twin_of(const struct bb_year_file *f, size_t i)
 {
     int column = f->contract_of[i];
     if (f->setup.dataset->kind == BB_ANCILLARY)
-        return column == BB_COL_AS_DATETIME_LOCAL || column == BB_COL_AS_INTERVAL_START ? file_column(f, BB_COL_AS_DATETIME_UTC) : -1;
-    if (column == BB_COL_DATETIME_LOCAL || column == BB_COL_INTERVAL_START) return file_column(f, BB_COL_DATETIME_UTC);
-    if (column == BB_COL_SYSTEM_LAMBDA && bb_iso_infos[f->setup.dataset->iso].lambda_is_energy) return file_column(f, BB_COL_LMP_ENERGY);
+        return column == BB_COL_AS_DATETIME_LOCAL || column == BB_COL_AS_INTERVAL_START
+                   ? file_column(f, BB_COL_AS_DATETIME_UTC)
+                   : -1;
+    if (column == BB_COL_DATETIME_LOCAL || column == BB_COL_INTERVAL_START)
+        return file_column(f, BB_COL_DATETIME_UTC);
+    if (column == BB_COL_SYSTEM_LAMBDA && bb_iso_infos[f->setup.dataset->iso].lambda_is_energy)
+        return file_column(f, BB_COL_LMP_ENERGY);
     return -1;
 }
 
@@ -111,7 +116,10 @@ static struct bb_str place_name(void *ctx, uint32_t code) { return bb_places_get
 static struct bb_str place_id(void *ctx, uint32_t code) { return bb_places_get(ctx, code).id; }
 static struct bb_str place_zone(void *ctx, uint32_t code) { return bb_places_get(ctx, code).zone; }
 static struct bb_str place_unit(void *ctx, uint32_t code) { return bb_places_get(ctx, code).unit; }
-static struct bb_str place_type(void *ctx, uint32_t code) { return bb_str_of(bb_type_names[bb_places_get(ctx, code).type]); }
+static struct bb_str place_type(void *ctx, uint32_t code)
+{
+    return bb_str_of(bb_type_names[bb_places_get(ctx, code).type]);
+}
 static struct bb_str yes_or_no(void *ctx, uint32_t code)
 {
     (void)ctx;
@@ -129,35 +137,81 @@ static struct bb_str market_text(void *ctx, uint32_t code)
 }
 
 enum source_of_values {
-    FROM_START, FROM_END, FROM_DAY, FROM_HOUR, FROM_INTERVAL, FROM_MINUTES, FROM_ISO, FROM_MARKET, FROM_DST, FROM_NAME, FROM_TYPE,
-    FROM_ID, FROM_ZONE, FROM_UNIT, FROM_VOLTAGE, FROM_VALUE0, FROM_VALUE1, FROM_VALUE2, FROM_VALUE3, FROM_LAMBDA, FROM_REPORT,
-    FROM_VERSION, FROM_CURRENT
+    FROM_START,
+    FROM_END,
+    FROM_DAY,
+    FROM_HOUR,
+    FROM_INTERVAL,
+    FROM_MINUTES,
+    FROM_ISO,
+    FROM_MARKET,
+    FROM_DST,
+    FROM_NAME,
+    FROM_TYPE,
+    FROM_ID,
+    FROM_ZONE,
+    FROM_UNIT,
+    FROM_VOLTAGE,
+    FROM_VALUE0,
+    FROM_VALUE1,
+    FROM_VALUE2,
+    FROM_VALUE3,
+    FROM_LAMBDA,
+    FROM_REPORT,
+    FROM_VERSION,
+    FROM_CURRENT
 };
 
 static enum source_of_values origin(const struct bb_year_file *f, size_t i)
 {
     static const uint8_t energy[BB_N_ENERGY_COLUMNS] = {
-        [BB_COL_DATETIME_UTC] = FROM_START,   [BB_COL_DATETIME_LOCAL] = FROM_START, [BB_COL_INTERVAL_START] = FROM_START,
-        [BB_COL_INTERVAL_END] = FROM_END,     [BB_COL_DELIVERY_DATE] = FROM_DAY,    [BB_COL_DELIVERY_HOUR] = FROM_HOUR,
-        [BB_COL_DELIVERY_INTERVAL] = FROM_INTERVAL, [BB_COL_INTERVAL_MINUTES] = FROM_MINUTES, [BB_COL_ISO] = FROM_ISO,
-        [BB_COL_MARKET_TYPE] = FROM_MARKET,   [BB_COL_LOCATION] = FROM_NAME,        [BB_COL_LOCATION_TYPE] = FROM_TYPE,
-        [BB_COL_LOCATION_ID] = FROM_ID,       [BB_COL_ZONE] = FROM_ZONE,            [BB_COL_VOLTAGE] = FROM_VOLTAGE,
-        [BB_COL_LMP_TOTAL] = FROM_VALUE0,     [BB_COL_LMP_ENERGY] = FROM_VALUE1,    [BB_COL_LMP_CONGESTION] = FROM_VALUE2,
-        [BB_COL_LMP_LOSS] = FROM_VALUE3,      [BB_COL_SYSTEM_LAMBDA] = FROM_LAMBDA, [BB_COL_DST_FLAG] = FROM_DST,
-        [BB_COL_DATA_SOURCE] = FROM_REPORT,   [BB_COL_VERSION] = FROM_VERSION,      [BB_COL_IS_CURRENT] = FROM_CURRENT,
+        [BB_COL_DATETIME_UTC] = FROM_START,
+        [BB_COL_DATETIME_LOCAL] = FROM_START,
+        [BB_COL_INTERVAL_START] = FROM_START,
+        [BB_COL_INTERVAL_END] = FROM_END,
+        [BB_COL_DELIVERY_DATE] = FROM_DAY,
+        [BB_COL_DELIVERY_HOUR] = FROM_HOUR,
+        [BB_COL_DELIVERY_INTERVAL] = FROM_INTERVAL,
+        [BB_COL_INTERVAL_MINUTES] = FROM_MINUTES,
+        [BB_COL_ISO] = FROM_ISO,
+        [BB_COL_MARKET_TYPE] = FROM_MARKET,
+        [BB_COL_LOCATION] = FROM_NAME,
+        [BB_COL_LOCATION_TYPE] = FROM_TYPE,
+        [BB_COL_LOCATION_ID] = FROM_ID,
+        [BB_COL_ZONE] = FROM_ZONE,
+        [BB_COL_VOLTAGE] = FROM_VOLTAGE,
+        [BB_COL_LMP_TOTAL] = FROM_VALUE0,
+        [BB_COL_LMP_ENERGY] = FROM_VALUE1,
+        [BB_COL_LMP_CONGESTION] = FROM_VALUE2,
+        [BB_COL_LMP_LOSS] = FROM_VALUE3,
+        [BB_COL_SYSTEM_LAMBDA] = FROM_LAMBDA,
+        [BB_COL_DST_FLAG] = FROM_DST,
+        [BB_COL_DATA_SOURCE] = FROM_REPORT,
+        [BB_COL_VERSION] = FROM_VERSION,
+        [BB_COL_IS_CURRENT] = FROM_CURRENT,
     };
     static const uint8_t ancillary[BB_N_ANCILLARY_COLUMNS] = {
-        [BB_COL_AS_DATETIME_UTC] = FROM_START,  [BB_COL_AS_DATETIME_LOCAL] = FROM_START,
-        [BB_COL_AS_INTERVAL_START] = FROM_START, [BB_COL_AS_INTERVAL_END] = FROM_END,
-        [BB_COL_AS_DELIVERY_DATE] = FROM_DAY,   [BB_COL_AS_DELIVERY_HOUR] = FROM_HOUR,
-        [BB_COL_AS_INTERVAL_MINUTES] = FROM_MINUTES, [BB_COL_AS_ISO] = FROM_ISO,
-        [BB_COL_AS_MARKET_TYPE] = FROM_MARKET,  [BB_COL_AS_PRODUCT] = FROM_NAME,
-        [BB_COL_AS_PRODUCT_STANDARD] = FROM_ZONE, [BB_COL_AS_REGION] = FROM_ID,
-        [BB_COL_AS_PRICE] = FROM_VALUE0,        [BB_COL_AS_QUANTITY] = FROM_VALUE1,
-        [BB_COL_AS_UNIT] = FROM_UNIT,           [BB_COL_AS_DATA_SOURCE] = FROM_REPORT,
-        [BB_COL_AS_VERSION] = FROM_VERSION,     [BB_COL_AS_IS_CURRENT] = FROM_CURRENT,
+        [BB_COL_AS_DATETIME_UTC] = FROM_START,
+        [BB_COL_AS_DATETIME_LOCAL] = FROM_START,
+        [BB_COL_AS_INTERVAL_START] = FROM_START,
+        [BB_COL_AS_INTERVAL_END] = FROM_END,
+        [BB_COL_AS_DELIVERY_DATE] = FROM_DAY,
+        [BB_COL_AS_DELIVERY_HOUR] = FROM_HOUR,
+        [BB_COL_AS_INTERVAL_MINUTES] = FROM_MINUTES,
+        [BB_COL_AS_ISO] = FROM_ISO,
+        [BB_COL_AS_MARKET_TYPE] = FROM_MARKET,
+        [BB_COL_AS_PRODUCT] = FROM_NAME,
+        [BB_COL_AS_PRODUCT_STANDARD] = FROM_ZONE,
+        [BB_COL_AS_REGION] = FROM_ID,
+        [BB_COL_AS_PRICE] = FROM_VALUE0,
+        [BB_COL_AS_QUANTITY] = FROM_VALUE1,
+        [BB_COL_AS_UNIT] = FROM_UNIT,
+        [BB_COL_AS_DATA_SOURCE] = FROM_REPORT,
+        [BB_COL_AS_VERSION] = FROM_VERSION,
+        [BB_COL_AS_IS_CURRENT] = FROM_CURRENT,
     };
-    return (enum source_of_values)(f->setup.dataset->kind == BB_ENERGY ? energy[f->contract_of[i]] : ancillary[f->contract_of[i]]);
+    return (enum source_of_values)(f->setup.dataset->kind == BB_ENERGY ? energy[f->contract_of[i]]
+                                                                       : ancillary[f->contract_of[i]]);
 }
 
 static void set_texts(struct bb_year_file *f, size_t i)
@@ -192,7 +246,9 @@ static enum bb_status put_per_instant(struct bb_year_file *f, size_t column, str
         case FROM_DAY: v = at->day; break;
         case FROM_HOUR: v = at->hour; break;
         case FROM_INTERVAL: v = at->interval; break;
-        default: BB_TRY(bb_pq_put_code_run(f->chunks[column], (uint32_t)at->second_of_two, at->n_rows, err)); continue;
+        default:
+            BB_TRY(bb_pq_put_code_run(f->chunks[column], (uint32_t)at->second_of_two, at->n_rows, err));
+            continue;
         }
         BB_TRY(bb_pq_put_run(f->chunks[column], v, 1, at->n_rows, err));
     }
@@ -207,9 +263,11 @@ static enum bb_status put_places(struct bb_year_file *f, size_t column, struct b
         size_t n = BB_MIN(f->n_segment_rows - i, (size_t)GATHER_ROWS);
         const struct bb_row *rows = f->rows + i;
         if (from == FROM_ID)
-            for (size_t k = 0; k < n; k++) codes[k] = f->facts[rows[k].place].has_id ? rows[k].place : BB_PQ_NULL_CODE;
+            for (size_t k = 0; k < n; k++)
+                codes[k] = f->facts[rows[k].place].has_id ? rows[k].place : BB_PQ_NULL_CODE;
         else if (from == FROM_ZONE)
-            for (size_t k = 0; k < n; k++) codes[k] = f->facts[rows[k].place].has_zone ? rows[k].place : BB_PQ_NULL_CODE;
+            for (size_t k = 0; k < n; k++)
+                codes[k] = f->facts[rows[k].place].has_zone ? rows[k].place : BB_PQ_NULL_CODE;
         else
             for (size_t k = 0; k < n; k++) codes[k] = rows[k].place;
         BB_TRY(bb_pq_put_codes(f->chunks[column], codes, n, err));
@@ -384,8 +442,8 @@ static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
     return BB_OK;
 }
 
-static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *rows, const struct instant *first, size_t n_instants,
-                                  struct bb_error *err)
+static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *rows, const struct instant *first,
+                                  size_t n_instants, struct bb_error *err)
 {
     const struct instant *last = first + n_instants - 1;
     if (n_instants == 0) return BB_OK;
@@ -399,7 +457,8 @@ static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *r
     return BB_OK;
 }
 
-static enum bb_status list_instants(struct bb_year_file *f, const struct bb_row *rows, size_t n, struct bb_error *err)
+static enum bb_status list_instants(struct bb_year_file *f, const struct bb_row *rows, size_t n,
+                                    struct bb_error *err)
 {
     f->n_instants = 0;
     for (size_t i = 0; i < n;) {
@@ -407,7 +466,8 @@ static enum bb_status list_instants(struct bb_year_file *f, const struct bb_row 
         struct instant *at;
         size_t k = i + 1;
         while (k < n && rows[k].start_utc_s == rows[i].start_utc_s) k++;
-        if (!bb_grow(f->setup.budget, (void **)&f->instants, &f->cap_instants, f->n_instants + 1, sizeof *f->instants))
+        if (!bb_grow(f->setup.budget, (void **)&f->instants, &f->cap_instants, f->n_instants + 1,
+                     sizeof *f->instants))
             return bb_fail_budget(err, f->setup.budget, "the list of instants");
         at = &f->instants[f->n_instants++];
         at->first_row = i;
@@ -415,7 +475,8 @@ static enum bb_status list_instants(struct bb_year_file *f, const struct bb_row 
         at->start_utc_s = rows[i].start_utc_s;
         at->day = local.wall.day;
         at->hour = local.wall.second / 3600 + 1;
-        at->interval = f->setup.dataset->minutes == 60 ? 0 : local.wall.second % 3600 / 60 / f->setup.dataset->minutes + 1;
+        at->interval =
+            f->setup.dataset->minutes == 60 ? 0 : local.wall.second % 3600 / 60 / f->setup.dataset->minutes + 1;
         at->second_of_two = local.second_of_two;
         i = k;
     }
@@ -429,8 +490,9 @@ static enum bb_status learn_places(struct bb_year_file *f, struct bb_error *err)
         return bb_fail_budget(err, f->setup.budget, "the list of locations");
     for (; f->n_facts < n; f->n_facts++) {
         struct bb_place_key key = bb_places_get(f->setup.places, (uint32_t)f->n_facts);
-        f->facts[f->n_facts] = (struct place_facts){ key.voltage_kv, key.id.n > 0, key.zone.n > 0,
-                                                     f->setup.dataset->kind == BB_ENERGY && key.type == BB_TYPE_SYSTEM };
+        f->facts[f->n_facts] =
+            (struct place_facts){ key.voltage_kv, key.id.n > 0, key.zone.n > 0,
+                                  f->setup.dataset->kind == BB_ENERGY && key.type == BB_TYPE_SYSTEM };
     }
     return BB_OK;
 }
@@ -448,7 +510,8 @@ enum bb_status bb_year_file_add(void *file, const struct bb_row *rows, size_t n,
         const struct instant *at = &f->instants[i];
         size_t group_rows = f->group_rows + pending_rows;
         int day_border = group_rows > 0 && at->day != f->last_day;
-        if ((day_border && group_rows >= BB_GROUP_MIN_ROWS) || (group_rows > 0 && group_rows + at->n_rows > BB_GROUP_MAX_ROWS)) {
+        if ((day_border && group_rows >= BB_GROUP_MIN_ROWS) ||
+            (group_rows > 0 && group_rows + at->n_rows > BB_GROUP_MAX_ROWS)) {
             BB_TRY(put_segment(f, rows, f->instants + from, i - from, err));
             BB_TRY(close_group(f, err));
             from = i;
@@ -484,8 +547,8 @@ static void plan_tasks(struct bb_year_file *f)
         }
 }
 
-enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const char *final_path, struct bb_year_file **file_ret,
-                                struct bb_error *err)
+enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const char *final_path,
+                                struct bb_year_file **file_ret, struct bb_error *err)
 {
     struct bb_year_file *f = bb_calloc(setup->budget, sizeof *f);
     enum bb_status status;
@@ -498,9 +561,11 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
                                          .dense = setup->style->dense,
                                          .compressors = setup->compressors };
     status = bb_publish_begin(final_path, &f->pub, err);
-    if (status == BB_OK) status = bb_provenance_init(&f->provenance, setup->n_sources, setup->joins, setup->ctx, setup->budget, err);
     if (status == BB_OK)
-        status = bb_quality_new(setup->budget, setup->dataset, setup->half, setup->year, setup->zone, setup->places, &f->quality, err);
+        status = bb_provenance_init(&f->provenance, setup->n_sources, setup->joins, setup->ctx, setup->budget, err);
+    if (status == BB_OK)
+        status = bb_quality_new(setup->budget, setup->dataset, setup->half, setup->year, setup->zone, setup->places,
+                                &f->quality, err);
     if (status == BB_OK && setup->old_quality) bb_quality_merge_presence(f->quality, setup->old_quality);
     for (size_t i = 0; i < f->n_columns && status == BB_OK; i++) {
         f->columns[i] = column_of(f, i);
@@ -510,8 +575,8 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
         if (status == BB_OK) set_texts(f, i);
     }
     if (status == BB_OK)
-        status = bb_pq_file_new(f->pub.fd, f->columns, f->n_columns, f->sorting, 3, &f->options,
-                                setup->budget, &f->file, err);
+        status = bb_pq_file_new(f->pub.fd, f->columns, f->n_columns, f->sorting, 3, &f->options, setup->budget,
+                                &f->file, err);
     if (status != BB_OK) {
         bb_year_file_free(f);
         return status;
@@ -522,8 +587,9 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
 }
 
 enum bb_status bb_year_file_copy_group(struct bb_year_file *f, struct bb_pq_reader *reader, size_t group,
-                                       enum bb_status (*add_origins)(void *ctx, struct bb_provenance *to, struct bb_error *err), void *ctx,
-                                       struct bb_error *err)
+                                       enum bb_status (*add_origins)(void *ctx, struct bb_provenance *to,
+                                                                     struct bb_error *err),
+                                       void *ctx, struct bb_error *err)
 {
     if (f->asked_reader != reader) f->can_copy = bb_pq_file_can_copy(f->file, reader), f->asked_reader = reader;
     if (!f->can_copy || !f->setup.old_quality || group >= f->setup.old_quality->n_groups) return BB_EOF;
@@ -559,14 +625,16 @@ enum bb_status bb_year_file_end_rows(struct bb_year_file *f, struct bb_error *er
     return BB_OK;
 }
 
-enum bb_status bb_year_file_quality(struct bb_year_file *f, const struct bb_quality_state **state_ret, struct bb_error *err)
+enum bb_status bb_year_file_quality(struct bb_year_file *f, const struct bb_quality_state **state_ret,
+                                    struct bb_error *err)
 {
     if (!f->quality_state) BB_TRY(bb_quality_finish(f->quality, &f->quality_state, err));
     *state_ret = f->quality_state;
     return BB_OK;
 }
 
-static enum bb_status write_quality(struct bb_year_file *f, char place[64], struct bb_str *value, struct bb_error *err)
+static enum bb_status write_quality(struct bb_year_file *f, char place[64], struct bb_str *value,
+                                    struct bb_error *err)
 {
     const struct bb_quality_state *state;
     struct bb_buf bytes;
@@ -581,25 +649,30 @@ static enum bb_status write_quality(struct bb_year_file *f, char place[64], stru
     return status;
 }
 
-enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger, uint64_t *rows_ret, uint64_t *nbytes_ret,
-                                   struct bb_error *err)
+enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger, uint64_t *rows_ret,
+                                   uint64_t *nbytes_ret, struct bb_error *err)
 {
     char place[64];
-    struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger }, { "busbar.provenance", bb_buf_str(&f->provenance.places) }, { "busbar.quality", { place, 0 } } };
+    struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger },
+                              { "busbar.provenance", bb_buf_str(&f->provenance.places) },
+                              { "busbar.quality", { place, 0 } } };
     int64_t rows = 0;
     BB_TRY(with_path(f, write_quality(f, place, &kvs[2].value, err), err));
     BB_TRY(with_path(f, bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err), err));
     BB_TRY(bb_publish_sync(&f->pub, err));
     BB_TRY(bb_pq_check_file_by(f->pub.temp_path, f->setup.pool, f->setup.budget, &rows, err));
     if (rows < 0 || (uint64_t)rows != f->n_rows)
-        return bb_fail(err, BB_BUG, "%s: wrote %llu rows, read back %lld", f->pub.temp_path, (unsigned long long)f->n_rows,
-                       (long long)rows);
+        return bb_fail(err, BB_BUG, "%s: wrote %llu rows, read back %lld", f->pub.temp_path,
+                       (unsigned long long)f->n_rows, (long long)rows);
     *rows_ret = f->n_rows;
     return BB_OK;
 }
 
 const struct bb_publication *bb_year_file_publication(const struct bb_year_file *f) { return &f->pub; }
-enum bb_status bb_year_file_publish(struct bb_year_file *f, struct bb_error *err) { return bb_publish_commit(&f->pub, err); }
+enum bb_status bb_year_file_publish(struct bb_year_file *f, struct bb_error *err)
+{
+    return bb_publish_commit(&f->pub, err);
+}
 
 const char *bb_year_file_path(const struct bb_year_file *f) { return f->pub.final_path; }
 

@@ -77,7 +77,7 @@ struct bb_gen_market {
     const struct bb_gen_report *reports;
     size_t n_reports;
 };
-extern const struct bb_gen_market bb_gen_pjm, bb_gen_caiso, bb_gen_miso, bb_gen_miso_as, bb_gen_spp, bb_gen_ercot, bb_gen_nyiso,
-    bb_gen_isone, bb_gen_isone_as, bb_gen_pjm_as, bb_gen_caiso_as, bb_gen_gridstatus;
+extern const struct bb_gen_market bb_gen_pjm, bb_gen_caiso, bb_gen_miso, bb_gen_miso_as, bb_gen_spp, bb_gen_ercot,
+    bb_gen_nyiso, bb_gen_isone, bb_gen_isone_as, bb_gen_pjm_as, bb_gen_caiso_as, bb_gen_gridstatus;
 
 #endif

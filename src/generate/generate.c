@@ -13,8 +13,10 @@
 #define OUT_NBYTES     ((size_t)1 << 20)
 #define PROGRESS_EVERY ((uint64_t)1 << 16) /* rows */
 
-static const struct bb_gen_market *const markets[] = { &bb_gen_pjm, &bb_gen_caiso, &bb_gen_miso, &bb_gen_miso_as, &bb_gen_spp, &bb_gen_ercot,
-                                                     &bb_gen_nyiso, &bb_gen_isone, &bb_gen_isone_as, &bb_gen_pjm_as, &bb_gen_caiso_as, &bb_gen_gridstatus };
+static const struct bb_gen_market *const markets[] = { &bb_gen_pjm,     &bb_gen_caiso,    &bb_gen_miso,
+                                                       &bb_gen_miso_as, &bb_gen_spp,      &bb_gen_ercot,
+                                                       &bb_gen_nyiso,   &bb_gen_isone,    &bb_gen_isone_as,
+                                                       &bb_gen_pjm_as,  &bb_gen_caiso_as, &bb_gen_gridstatus };
 
 static const struct bb_gen_report *report_number(size_t i)
 {

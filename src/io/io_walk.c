@@ -178,7 +178,8 @@ enum bb_status bb_walk(struct bb_walk *walk, const char *const *inputs, size_t n
     size_t kept = 0;
     bb_buf_init(&path, walk->budget, PATH_NBYTES);
     /* All of it now: later a name that does not fit is too long, not short of memory. */
-    if (!bb_buf_reserve(&path, PATH_NBYTES)) return bb_fail_budget(err, walk->budget, "the names of the input files");
+    if (!bb_buf_reserve(&path, PATH_NBYTES))
+        return bb_fail_budget(err, walk->budget, "the names of the input files");
     for (size_t i = 0; i < n_inputs && status == BB_OK; i++) status = walk_input(walk, &path, inputs[i], err);
     bb_buf_reset(&path);
     BB_TRY(status);

@@ -437,9 +437,11 @@ static enum bb_status examine(struct bb_leaf_list *list, struct thing t, const s
 static enum bb_status list_file(struct bb_leaf_list *list, struct bb_str path, const void *mem, uint64_t mem_n,
                                 struct bb_error *err)
 {
-    struct thing t = {
-        .member = BB_STR(""), .name = bb_path_base(path), .archive = BB_NO_ARCHIVE, .workbook = BB_NO_ARCHIVE, .mem = mem
-    };
+    struct thing t = { .member = BB_STR(""),
+                       .name = bb_path_base(path),
+                       .archive = BB_NO_ARCHIVE,
+                       .workbook = BB_NO_ARCHIVE,
+                       .mem = mem };
     struct bb_byte_range range = { .mem = mem, .fd = -1, .n = mem_n };
     struct bb_error why;
     struct head head;

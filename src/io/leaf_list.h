@@ -8,8 +8,8 @@
 /* One for each leaf, and a lake is made of a hundred thousand: kept small. */
 struct bb_source_locator {
     struct bb_archive_set *archives;
-    uint64_t offset;  /* of the leaf's packed bytes (leaf->stored_size) in the archive */
-    uint32_t archive; /* BB_NO_ARCHIVE: a file of its own */
+    uint64_t offset;   /* of the leaf's packed bytes (leaf->stored_size) in the archive */
+    uint32_t archive;  /* BB_NO_ARCHIVE: a file of its own */
     uint32_t workbook; /* the leaf is an xlsx workbook, and this its zip; BB_NO_ARCHIVE: it is none */
     uint32_t crc;
     uint8_t packings[BB_MAX_PACKINGS];

@@ -53,7 +53,8 @@ static void remove_stale_of_lake(const char *root)
     char path[BB_PATH_MAX];
     remove_stale(root, 0);
     for (size_t i = 0; i < BB_ARRAY_LEN(folders); i++)
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", root, folders[i]) < sizeof path) remove_stale(path, STALE_WALK_DEPTH);
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", root, folders[i]) < sizeof path)
+            remove_stale(path, STALE_WALK_DEPTH);
 }
 
 static enum bb_status make_folder(const char *path, struct bb_error *err)
@@ -98,11 +99,14 @@ static enum bb_status take_lock(struct bb_lake *lake, bb_lake_wait wait, void *w
     if (lake->lock_fd < 0) return bb_fail_errno(err, BB_IO, errno, "%s: cannot open the lock", path);
     while (flock(lake->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         struct timespec pause = { 0, WAIT_POLL_MS * 1000000L };
-        if (errno != EWOULDBLOCK && errno != EINTR) return bb_fail_errno(err, BB_IO, errno, "%s: cannot lock", path);
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return bb_fail_errno(err, BB_IO, errno, "%s: cannot lock", path);
         read_holder(lake->lock_fd, holder, sizeof holder);
-        if (wait && wait(wait_ctx, holder)) return bb_fail(err, BB_INTERRUPTED, "interrupted while %s was being written by %s", lake->root, holder);
+        if (wait && wait(wait_ctx, holder))
+            return bb_fail(err, BB_INTERRUPTED, "interrupted while %s was being written by %s", lake->root, holder);
         if (!wait)
-            return bb_fail(err, BB_IO, "%s is being written by %s; wait for it to end, or end it", lake->root, holder);
+            return bb_fail(err, BB_IO, "%s is being written by %s; wait for it to end, or end it", lake->root,
+                           holder);
         nanosleep(&pause, NULL);
     }
     n = snprintf(holder, sizeof holder, "busbar process %ld\n", (long)getpid());
@@ -144,7 +148,8 @@ void bb_lake_close(struct bb_lake *lake)
 const char *bb_lake_root(const struct bb_lake *lake) { return lake->root; }
 int bb_lake_was_unfinished(const struct bb_lake *lake) { return lake->was_unfinished; }
 
-void bb_lake_path(const char *root, int hive, const struct bb_dataset *dataset, enum bb_half half, int year, char *out)
+void bb_lake_path(const char *root, int hive, const struct bb_dataset *dataset, enum bb_half half, int year,
+                  char *out)
 {
     const char *iso = bb_iso_infos[dataset->iso].folder;
     char name[64];

@@ -28,7 +28,8 @@ const char *bb_lake_root(const struct bb_lake *lake);
 int bb_lake_was_unfinished(const struct bb_lake *lake);
 
 /* Final path of a year file; out holds BB_PATH_MAX bytes. */
-void bb_lake_path(const char *root, int hive, const struct bb_dataset *dataset, enum bb_half half, int year, char *out);
+void bb_lake_path(const char *root, int hive, const struct bb_dataset *dataset, enum bb_half half, int year,
+                  char *out);
 
 /* ---- one file on its way ---- */
 struct bb_publication {
@@ -37,14 +38,17 @@ struct bb_publication {
     char temp_path[BB_PATH_MAX];
 };
 /* Makes the folders and the hidden file. final_path may name any file of the lake. */
-enum bb_status bb_publish_begin(const char *final_path, struct bb_publication *pub, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_publish_begin(const char *final_path, struct bb_publication *pub,
+                                struct bb_error *err) BB_WARN_UNUSED;
 /* Appends to the hidden file. */
-enum bb_status bb_publish_write(struct bb_publication *pub, struct bb_str text, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_publish_write(struct bb_publication *pub, struct bb_str text,
+                                struct bb_error *err) BB_WARN_UNUSED;
 /* Flushes the file to the disk; it keeps its hidden name. The caller checks it by reading temp_path. */
 enum bb_status bb_publish_sync(struct bb_publication *pub, struct bb_error *err) BB_WARN_UNUSED;
 /* Renames and syncs the folder. On failure the old file is still there. */
 enum bb_status bb_publish_commit(struct bb_publication *pub, struct bb_error *err) BB_WARN_UNUSED;
-void bb_publish_abort(struct bb_publication *pub); /* removes the hidden file; fine when begin failed or commit was done */
+void bb_publish_abort(
+    struct bb_publication *pub); /* removes the hidden file; fine when begin failed or commit was done */
 
 /* A small text file in one go, the same way. */
 enum bb_status bb_publish_text(const char *final_path, struct bb_str text, struct bb_error *err) BB_WARN_UNUSED;

@@ -26,8 +26,8 @@ static void put_time(struct bb_json *j, const char *key, int64_t utc_s)
     struct bb_date d = bb_date_of((int32_t)(utc_s / 86400));
     int second = (int)(utc_s % 86400);
     char text[40];
-    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, second / 3600, second / 60 % 60,
-             second % 60);
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, second / 3600,
+             second / 60 % 60, second % 60);
     bb_json_put_cstr(j, key, text);
 }
 

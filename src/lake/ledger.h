@@ -14,14 +14,18 @@ struct bb_ledger_source {
     uint64_t content_nbytes, rows;      /* rows that the source delivered to this file (losers included) */
     int64_t publication_utc_s;          /* 0 unknown */
     uint32_t first_utc_s, last_utc_s;   /* of those rows */
-    uint32_t n_files;                   /* files of this dataset and year, 1 or 2 halves, that it delivered rows to */
-    struct bb_year_set years;           /* of all its rows of this dataset, those that --year left out included: a year is known when n_files files
+    uint32_t n_files; /* files of this dataset and year, 1 or 2 halves, that it delivered rows to */
+    struct bb_year_set
+        years; /* of all its rows of this dataset, those that --year left out included: a year is known when n_files files
                                          * of it list the source; empty: this file's year only */
-    uint32_t code;                      /* in the provenance lists, UINT32_MAX: no row of it won */
-    uint8_t joined, preliminary, derived; /* its rows are component lines; lose against final ones; their energy was derived */
+    uint32_t code; /* in the provenance lists, UINT32_MAX: no row of it won */
+    uint8_t joined, preliminary,
+        derived; /* its rows are component lines; lose against final ones; their energy was derived */
 };
 
-struct bb_ledger_join { uint32_t code, of[BB_N_VALUES]; }; /* codes of the sources of the four values */
+struct bb_ledger_join {
+    uint32_t code, of[BB_N_VALUES];
+}; /* codes of the sources of the four values */
 
 struct bb_ledger {
     struct bb_dataset dataset;

@@ -13,7 +13,10 @@ struct reading {
     struct bb_error *err;
 };
 
-static enum bb_status damaged(struct reading *r, const char *what) { return bb_fail(r->err, BB_SKIP, "the ledger is damaged at byte %zu: %s", r->pull.at, what); }
+static enum bb_status damaged(struct reading *r, const char *what)
+{
+    return bb_fail(r->err, BB_SKIP, "the ledger is damaged at byte %zu: %s", r->pull.at, what);
+}
 
 static int key_is(const struct reading *r, const char *name) { return bb_str_is(r->pull.raw, name); }
 
@@ -24,7 +27,9 @@ static int64_t instant_of(struct bb_str s)
 }
 
 /* Where in texts a string of the source begins; slices are made when texts no longer moves. */
-struct span { size_t from, n; };
+struct span {
+    size_t from, n;
+};
 
 static enum bb_status keep_text(struct reading *r, struct span *span)
 {
@@ -58,22 +63,38 @@ static enum bb_status read_source(struct reading *r)
         if (t == BB_JSON_OBJECT_END) break;
         if (t != BB_JSON_KEY) return damaged(r, "expected a key");
         t = bb_json_pull_next(&r->pull);
-        if (t == BB_JSON_ERROR || t == BB_JSON_END || t == BB_JSON_OBJECT || t == BB_JSON_ARRAY) return damaged(r, "expected a plain value");
-        if (bb_str_is(key, "name")) BB_TRY(keep_text(r, &name));
-        else if (bb_str_is(key, "member")) BB_TRY(keep_text(r, &member));
-        else if (bb_str_is(key, "report")) BB_TRY(keep_text(r, &report));
-        else if (bb_str_is(key, "bytes")) s.content_nbytes = (uint64_t)bb_json_pull_int(&r->pull);
-        else if (bb_str_is(key, "xxh3")) snprintf(s.hash, sizeof s.hash, "%.*s", BB_STR_ARG(r->pull.raw));
-        else if (bb_str_is(key, "rows")) s.rows = (uint64_t)bb_json_pull_int(&r->pull);
-        else if (bb_str_is(key, "first")) s.first_utc_s = (uint32_t)instant_of(r->pull.raw);
-        else if (bb_str_is(key, "last")) s.last_utc_s = (uint32_t)instant_of(r->pull.raw);
-        else if (bb_str_is(key, "published")) s.publication_utc_s = instant_of(r->pull.raw);
-        else if (bb_str_is(key, "files")) s.n_files = (uint32_t)bb_json_pull_int(&r->pull);
-        else if (bb_str_is(key, "code")) s.code = (uint32_t)bb_json_pull_int(&r->pull);
-        else if (bb_str_is(key, "years")) read_years(r->pull.raw, &s.years);
-        else if (bb_str_is(key, "joined")) s.joined = 1;
-        else if (bb_str_is(key, "preliminary")) s.preliminary = 1;
-        else if (bb_str_is(key, "derived")) s.derived = 1;
+        if (t == BB_JSON_ERROR || t == BB_JSON_END || t == BB_JSON_OBJECT || t == BB_JSON_ARRAY)
+            return damaged(r, "expected a plain value");
+        if (bb_str_is(key, "name"))
+            BB_TRY(keep_text(r, &name));
+        else if (bb_str_is(key, "member"))
+            BB_TRY(keep_text(r, &member));
+        else if (bb_str_is(key, "report"))
+            BB_TRY(keep_text(r, &report));
+        else if (bb_str_is(key, "bytes"))
+            s.content_nbytes = (uint64_t)bb_json_pull_int(&r->pull);
+        else if (bb_str_is(key, "xxh3"))
+            snprintf(s.hash, sizeof s.hash, "%.*s", BB_STR_ARG(r->pull.raw));
+        else if (bb_str_is(key, "rows"))
+            s.rows = (uint64_t)bb_json_pull_int(&r->pull);
+        else if (bb_str_is(key, "first"))
+            s.first_utc_s = (uint32_t)instant_of(r->pull.raw);
+        else if (bb_str_is(key, "last"))
+            s.last_utc_s = (uint32_t)instant_of(r->pull.raw);
+        else if (bb_str_is(key, "published"))
+            s.publication_utc_s = instant_of(r->pull.raw);
+        else if (bb_str_is(key, "files"))
+            s.n_files = (uint32_t)bb_json_pull_int(&r->pull);
+        else if (bb_str_is(key, "code"))
+            s.code = (uint32_t)bb_json_pull_int(&r->pull);
+        else if (bb_str_is(key, "years"))
+            read_years(r->pull.raw, &s.years);
+        else if (bb_str_is(key, "joined"))
+            s.joined = 1;
+        else if (bb_str_is(key, "preliminary"))
+            s.preliminary = 1;
+        else if (bb_str_is(key, "derived"))
+            s.derived = 1;
     }
     s.name = (struct bb_str){ r->texts.p + name.from, name.n };
     s.member = (struct bb_str){ r->texts.p + member.from, member.n };
@@ -88,14 +109,17 @@ static enum bb_status read_join(struct reading *r)
         uint32_t value;
         if (bb_json_pull_next(&r->pull) != BB_JSON_NUMBER) return damaged(r, "expected a code");
         value = (uint32_t)bb_json_pull_int(&r->pull);
-        if (i == 0) join.code = value;
-        else join.of[i - 1] = value;
+        if (i == 0)
+            join.code = value;
+        else
+            join.of[i - 1] = value;
     }
     if (bb_json_pull_next(&r->pull) != BB_JSON_ARRAY_END) return damaged(r, "expected the end of a join");
     return r->to->on_join ? r->to->on_join(r->to->ctx, &join, r->err) : BB_OK;
 }
 
-static enum bb_status read_list(struct reading *r, enum bb_json_token element, enum bb_status (*read)(struct reading *r))
+static enum bb_status read_list(struct reading *r, enum bb_json_token element,
+                                enum bb_status (*read)(struct reading *r))
 {
     if (bb_json_pull_next(&r->pull) != BB_JSON_ARRAY) return damaged(r, "expected a list");
     for (;;) {
@@ -121,29 +145,38 @@ static enum bb_status read_head(struct reading *r, struct bb_ledger *head)
         } else {
             struct bb_str key = r->pull.raw;
             t = bb_json_pull_next(&r->pull);
-            if (t == BB_JSON_OBJECT || t == BB_JSON_ARRAY || t == BB_JSON_ERROR || t == BB_JSON_END) return damaged(r, "expected a plain value");
-            if (bb_str_is(key, "iso")) iso = bb_iso_of(r->pull.raw);
-            else if (bb_str_is(key, "dataset")) have_dataset = bb_dataset_parse(r->pull.raw, &head->dataset, &head->half);
-            else if (bb_str_is(key, "year")) head->year = (int)bb_json_pull_int(&r->pull);
-            else if (bb_str_is(key, "rows")) head->rows = (uint64_t)bb_json_pull_int(&r->pull);
-            else if (bb_str_is(key, "duplicates")) head->duplicates = (uint64_t)bb_json_pull_int(&r->pull);
-            else if (bb_str_is(key, "revisions")) head->revisions = (uint64_t)bb_json_pull_int(&r->pull);
+            if (t == BB_JSON_OBJECT || t == BB_JSON_ARRAY || t == BB_JSON_ERROR || t == BB_JSON_END)
+                return damaged(r, "expected a plain value");
+            if (bb_str_is(key, "iso"))
+                iso = bb_iso_of(r->pull.raw);
+            else if (bb_str_is(key, "dataset"))
+                have_dataset = bb_dataset_parse(r->pull.raw, &head->dataset, &head->half);
+            else if (bb_str_is(key, "year"))
+                head->year = (int)bb_json_pull_int(&r->pull);
+            else if (bb_str_is(key, "rows"))
+                head->rows = (uint64_t)bb_json_pull_int(&r->pull);
+            else if (bb_str_is(key, "duplicates"))
+                head->duplicates = (uint64_t)bb_json_pull_int(&r->pull);
+            else if (bb_str_is(key, "revisions"))
+                head->revisions = (uint64_t)bb_json_pull_int(&r->pull);
         }
     }
-    if (iso < 0 || !have_dataset || head->year == 0) return damaged(r, "it does not name operator, dataset and year");
+    if (iso < 0 || !have_dataset || head->year == 0)
+        return damaged(r, "it does not name operator, dataset and year");
     head->dataset.iso = (enum bb_iso)iso;
     return BB_OK;
 }
 
-enum bb_status bb_ledger_read(struct bb_str json, const struct bb_ledger_reading *reading, struct bb_budget *budget, struct bb_ledger *head_ret,
-                              struct bb_error *err)
+enum bb_status bb_ledger_read(struct bb_str json, const struct bb_ledger_reading *reading, struct bb_budget *budget,
+                              struct bb_ledger *head_ret, struct bb_error *err)
 {
     struct reading r = { .to = reading, .err = err };
     enum bb_status status;
     *head_ret = (struct bb_ledger){ 0 };
     bb_json_pull_init(&r.pull, json);
     bb_buf_init(&r.texts, budget, TEXTS_MAX_NBYTES);
-    if (!bb_buf_reserve(&r.texts, TEXTS_MAX_NBYTES)) return bb_fail_budget(err, budget, "a ledger"); /* never moves while slices point into it */
+    if (!bb_buf_reserve(&r.texts, TEXTS_MAX_NBYTES))
+        return bb_fail_budget(err, budget, "a ledger"); /* never moves while slices point into it */
     status = read_head(&r, head_ret);
     bb_buf_reset(&r.texts);
     return status;

@@ -22,8 +22,8 @@ struct bb_rejects {
     } files[N_FILES];
 };
 
-enum bb_status bb_rejects_new(const char *root, const char *run, struct bb_budget *budget, struct bb_rejects **rejects_ret,
-                              struct bb_error *err)
+enum bb_status bb_rejects_new(const char *root, const char *run, struct bb_budget *budget,
+                              struct bb_rejects **rejects_ret, struct bb_error *err)
 {
     struct bb_rejects *r = bb_calloc(budget, sizeof *r);
     if (!r) return bb_fail_budget(err, budget, "the list of rejects");
@@ -53,7 +53,8 @@ static enum bb_status flush(struct bb_rejects *r, int i, struct bb_error *err)
 static enum bb_status open_file(struct bb_rejects *r, int i, struct bb_error *err)
 {
     char path[BB_PATH_MAX];
-    snprintf(path, sizeof path, "%s/rejects/%s/%s.jsonl", r->root, i < BB_N_ISO ? bb_iso_infos[i].folder : "unknown", r->run);
+    snprintf(path, sizeof path, "%s/rejects/%s/%s.jsonl", r->root,
+             i < BB_N_ISO ? bb_iso_infos[i].folder : "unknown", r->run);
     BB_TRY(bb_publish_begin(path, &r->files[i].pub, err));
     r->files[i].open = 1;
     return BB_OK;
@@ -83,7 +84,8 @@ static enum bb_status add_locked(struct bb_rejects *r, int i, const struct bb_re
     return BB_OK;
 }
 
-enum bb_status bb_rejects_add(struct bb_rejects *r, int iso, const struct bb_reject_entry *entry, struct bb_error *err)
+enum bb_status bb_rejects_add(struct bb_rejects *r, int iso, const struct bb_reject_entry *entry,
+                              struct bb_error *err)
 {
     enum bb_status status;
     pthread_mutex_lock(&r->mutex);

@@ -88,7 +88,9 @@ int bb_bind_possible(const struct bb_format *format, const struct bb_initials *s
 {
     for (const struct bb_column *c = format->columns; c->header; c++) {
         unsigned char first = (unsigned char)bb_lower(c->header[0]);
-        if (c->optional || c->either || c->beside || c->role == BB_FORBIDDEN || first == '*' || first == '?' || first == ' ' || !first) continue;
+        if (c->optional || c->either || c->beside || c->role == BB_FORBIDDEN || first == '*' || first == '?' ||
+            first == ' ' || !first)
+            continue;
         if (!(set->bits[first >> 6] >> (first & 63) & 1)) return 0;
     }
     return 1;

@@ -59,9 +59,13 @@ static int name_points(const struct bb_format *format, const struct bb_evidence 
 
 static void weigh(struct search *s, const struct bb_format *format, struct bb_binding *binding)
 {
-    struct candidate c = {
-        format, *binding, { .minutes = format->minutes, .version = format->default_version, .order = format->order, .market = format->market }, 0
-    };
+    struct candidate c = { format,
+                           *binding,
+                           { .minutes = format->minutes,
+                             .version = format->default_version,
+                             .order = format->order,
+                             .market = format->market },
+                           0 };
     char why[200] = "", text[256];
     int found_optional, judged = 0;
     if (format->judge) judged = format->judge(format, &s->sniff, &c.binding, &c.facts, why);

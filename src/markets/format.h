@@ -22,7 +22,7 @@ enum bb_role {
     BB_TIME_CHECK_LOCAL, /* redundant, only compared: the local day of the start */
     BB_TIME_CHECK_LOCAL_END, /* redundant, only compared: the local stamp of the end, told by the clock before or after a change
                                 of it (SPP) */
-    BB_TIME_ZONE_LABEL,  /* "EDT", "EST" …: the zone in which the local stamp of the record is written */
+    BB_TIME_ZONE_LABEL, /* "EDT", "EST" …: the zone in which the local stamp of the record is written */
     BB_LOCATION_NAME,
     BB_LOCATION_ID,
     BB_LOCATION_TYPE,
@@ -51,7 +51,7 @@ enum bb_role {
     BB_RECORD_LETTER, /* ISO-NE: the first field of each record says what it is (record_letter.h); the header's is "H" */
     BB_EFFECTIVE_FROM, /* lists of locations: from when on the record holds */
     BB_REFERENCE_ALSO, /* lists of locations: another location of which the record says the same */
-    BB_FORBIDDEN,     /* a file with this column is another report */
+    BB_FORBIDDEN,      /* a file with this column is another report */
     BB_N_ROLES
 };
 
@@ -134,20 +134,24 @@ enum {
     BB_FORMAT_PRELIMINARY = 4,    /* loses against final rows of the key whatever the versions */
     BB_FORMAT_DERIVE_ENERGY =
         8, /* energy = total - congestion - loss: FLAT at once, partial rows where they are joined */
-    BB_FORMAT_REFERENCE = 16, /* a list of locations: no prices */
-    BB_FORMAT_OFF_GRID = 32,  /* instants need not lie on the grid of minutes */
+    BB_FORMAT_REFERENCE = 16,  /* a list of locations: no prices */
+    BB_FORMAT_OFF_GRID = 32,   /* instants need not lie on the grid of minutes */
     BB_FORMAT_NAME_IS_ID = 64, /* the operator has no other id: settlement_location_id repeats the name */
     BB_FORMAT_PARTIAL = 4096,  /* FLAT, WIDE_AS: rows are parts of rows, other reports hold the rest */
     BB_FORMAT_FLOOR = 128,     /* local stamps are put back to the grid of minutes (ERCOT SCED) */
-    BB_FORMAT_SEQUENTIAL = 1 << 16, /* blocks are parsed one after the other: row order or a trailer decides something */
-    BB_FORMAT_ROW_ORDER = 1 << 17,  /* which pass of the repeated hour is meant follows from row order: row_order.h */
+    BB_FORMAT_SEQUENTIAL =
+        1 << 16, /* blocks are parsed one after the other: row order or a trailer decides something */
+    BB_FORMAT_ROW_ORDER =
+        1 << 17, /* which pass of the repeated hour is meant follows from row order: row_order.h */
     BB_FORMAT_DOUBLED_HOUR = 1 << 18, /* with it: of hours by number a second "2" is the repeated one */
     BB_FORMAT_EXTRA_FIELDS = 1 << 19, /* records may have more fields than the header has names */
-    BB_FORMAT_AGREE = 1 << 22,        /* WIDE: many records hold one price: map_agree.h. With BB_FORMAT_SEQUENTIAL */
-    BB_FORMAT_CUT_NOW = 1 << 20,      /* a file fetched on its own day also holds forecasts: what lies after the file's own
+    BB_FORMAT_AGREE = 1 << 22, /* WIDE: many records hold one price: map_agree.h. With BB_FORMAT_SEQUENTIAL */
+    BB_FORMAT_CUT_NOW =
+        1 << 20, /* a file fetched on its own day also holds forecasts: what lies after the file's own
                                          modification time is left out */
-    BB_FORMAT_OFFSETS = 1 << 23,      /* a stamp of BB_TIME_UTC_… must carry its offset: without it, it would be local time */
-    BB_FORMAT_BY_ID = 1 << 21         /* records have an id and no name; the name is the id until finish_place or another
+    BB_FORMAT_OFFSETS =
+        1 << 23, /* a stamp of BB_TIME_UTC_… must carry its offset: without it, it would be local time */
+    BB_FORMAT_BY_ID = 1 << 21 /* records have an id and no name; the name is the id until finish_place or another
                                          file knows better. With BB_FORMAT_ID_IS_IDENTITY */
 };
 
@@ -181,8 +185,8 @@ struct bb_binding {
 
 /* What a file says beside its columns. Filled by the format's entry first, then by its judge. */
 struct bb_facts {
-    int minutes; /* resolution of the file */
-    int version; /* default_version of its rows */
+    int minutes;              /* resolution of the file */
+    int version;              /* default_version of its rows */
     enum bb_file_order order; /* the format's */
     enum bb_market market;    /* the format's */
     char market_run[40];      /* what BB_MARKET_RUN must say in every record; empty: the format's */
@@ -190,7 +194,7 @@ struct bb_facts {
     int32_t shift_s;          /* added to every stamp (gridstatus files of old versions) */
     int second_minutes; /* FLAT, WIDE_AS: from second_from_utc_s on the file holds rows of this resolution; 0: it does not */
     int64_t second_from_utc_s;
-    int turn_congestion;      /* this file has congestion with the other sign (gridstatus files of old versions) */
+    int turn_congestion; /* this file has congestion with the other sign (gridstatus files of old versions) */
     int day_known;
     int32_t day;          /* local day of a file whose rows carry none (MISO) */
     uint32_t first_utc_s; /* see struct bb_detection */
@@ -216,15 +220,16 @@ struct bb_format {
     enum bb_type default_type;
     enum bb_type (*type_of)(struct bb_str name, enum bb_type type); /* where the name decides; NULL */
     void (*finish_place)(struct bb_place_key *key); /* type, zone, voltage, name where name and id decide; NULL */
-    const struct bb_word *components; /* LONG shapes: word -> BB_VALUE_… or BB_WORD_DROPPED */
-    const char *default_zone;         /* zone of locations where no column or an empty one says it (SPP before its second area) */
-    const char *only_location;        /* every row is about this one; no column says so (ERCOT system lambda) */
+    const struct bb_word *components;               /* LONG shapes: word -> BB_VALUE_… or BB_WORD_DROPPED */
+    const char
+        *default_zone; /* zone of locations where no column or an empty one says it (SPP before its second area) */
+    const char *only_location;         /* every row is about this one; no column says so (ERCOT system lambda) */
     const struct bb_product *products; /* ancillary reports */
     const struct bb_region *regions;   /* ancillary reports: names of regions; NULL: as published */
     const char *as_region;             /* of ancillary rows where no column or an empty one says it */
     /* Where one text holds both: moves the region out of the product ("RTO Regulation"). NULL. */
     void (*as_split)(struct bb_str *product, struct bb_str *region);
-    const char *market_run;           /* BB_MARKET_RUN must be this word */
+    const char *market_run; /* BB_MARKET_RUN must be this word */
     int second_market; /* enum bb_market + 1: the file holds a second dataset, of that market; 0: it does not */
     const char *names; /* words of usual file and folder names: "rt_hrl rt_hourly", each worth a little */
     /* Judges a file whose header fits: points to add, or -1: it is not this report (why says so). May be NULL. */

@@ -44,7 +44,8 @@ void bb_known_names_free(struct bb_known_names *k)
     bb_free(k);
 }
 
-static uint32_t *slot(const struct bb_known_names *k, uint32_t *table, enum bb_iso iso, struct bb_str text, int is_id)
+static uint32_t *slot(const struct bb_known_names *k, uint32_t *table, enum bb_iso iso, struct bb_str text,
+                      int is_id)
 {
     for (size_t i = bb_hash64(text.p, text.n) + (size_t)iso;; i++) {
         uint32_t *at = &table[i & (k->table_size - 1)];
@@ -125,5 +126,6 @@ void bb_known_names_fill(const struct bb_known_names *k, enum bb_iso iso, struct
         e = &k->entries[at - 1];
         if (key->id.n == 0) key->id = e->id;
     }
-    if (key->type == BB_TYPE_NODE && bb_type_half((enum bb_type)e->type) == bb_type_half(key->type)) key->type = (enum bb_type)e->type;
+    if (key->type == BB_TYPE_NODE && bb_type_half((enum bb_type)e->type) == bb_type_half(key->type))
+        key->type = (enum bb_type)e->type;
 }

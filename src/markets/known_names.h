@@ -12,7 +12,8 @@ void bb_known_names_free(struct bb_known_names *names);
 
 /* Takes name, id and type of a place that has at least two of them. While nobody fills. Of two names for one id the later call's
  * counts: call in an order that does not depend on threads. 0: no memory. */
-int bb_known_names_learn(struct bb_known_names *names, enum bb_iso iso, const struct bb_place_key *key) BB_WARN_UNUSED;
+int bb_known_names_learn(struct bb_known_names *names, enum bb_iso iso,
+                         const struct bb_place_key *key) BB_WARN_UNUSED;
 
 /* Completes a place: a name that only repeats the id, a missing id, the type NODE where a narrower one of the same half is known. Any number of
  * threads. The texts live as long as names. */

@@ -217,7 +217,10 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
 
 void bb_reader_use_names(struct bb_reader *r, const struct bb_known_names *names) { r->known = names; }
 
-void bb_reader_use_reference(struct bb_reader *r, const struct bb_reference *reference) { r->reference = reference; }
+void bb_reader_use_reference(struct bb_reader *r, const struct bb_reference *reference)
+{
+    r->reference = reference;
+}
 
 void bb_reader_free(struct bb_reader *r)
 {

@@ -33,11 +33,11 @@ struct bb_reader {
     struct bb_budget *budget;
     const struct bb_reference *reference; /* or NULL */
     const struct bb_known_names *known;   /* or NULL */
-    uint64_t layout; /* of format, dataset and column map: tags cache entries */
-    uint64_t time_layout; /* the same for instants, which may also depend on the file's day */
-    size_t data_at;  /* records start here, in the content */
-    int n_fields;    /* fields of a record: the header's names; more only if empty */
-    char *header;    /* names, each ended by NUL */
+    uint64_t layout;                      /* of format, dataset and column map: tags cache entries */
+    uint64_t time_layout;                 /* the same for instants, which may also depend on the file's day */
+    size_t data_at;                       /* records start here, in the content */
+    int n_fields;                         /* fields of a record: the header's names; more only if empty */
+    char *header;                         /* names, each ended by NUL */
     const char **names;
     struct bb_str header_line; /* as it stands: a repeated header is not a bad record */
     char *header_text;
@@ -56,10 +56,12 @@ struct bb_reader {
     char market_run[40]; /* run_field must say this */
     size_t market_run_n;
     int32_t shift_s; /* added to every stamp */
-    int64_t from_utc_s, until_utc_s; /* rows outside belong to another resolution of the file; 0, 0: there is none */
-    int day_known; /* the file's day, for stamps that are only a time of day */
+    int64_t from_utc_s,
+        until_utc_s; /* rows outside belong to another resolution of the file; 0, 0: there is none */
+    int day_known;   /* the file's day, for stamps that are only a time of day */
     int32_t day;
-    int64_t cut_from_utc_s, cut_to_utc_s; /* intervals that end after the first and start before the second are left out */
+    int64_t cut_from_utc_s,
+        cut_to_utc_s; /* intervals that end after the first and start before the second are left out */
     /* What sequential reading remembers from record to record: only one thread at a time is in here. */
     struct bb_row_order order;
     struct bb_letters letters;
@@ -90,7 +92,8 @@ struct bb_pass {
     uint32_t last_utc_s;
     struct bb_order_need need; /* of last_time: what is still to be decided */
     int last_slot;
-    uint32_t hours_of; /* WIDE with a date in every record: hour_utc_s is for the day that begins here; 0: for none yet */
+    uint32_t
+        hours_of; /* WIDE with a date in every record: hour_utc_s is for the day that begins here; 0: for none yet */
     int64_t hour_utc_s[BB_MAX_HOURS];
     enum bb_status status; /* of what failed for good: memory, flush */
 };

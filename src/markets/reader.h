@@ -43,7 +43,7 @@ struct bb_detection {
     enum bb_file_order order;
     int sequential; /* blocks must be parsed one after the other (row order decides the repeated hour) */
     int derive_energy;
-    int identity_is_id;             /* see struct bb_format_info */
+    int identity_is_id; /* see struct bb_format_info */
     /* Of the first data record (MISO: of the day); 0 if the head holds none. With BB_ORDER_DAY earlier hours of the same
      * local day may follow. */
     uint32_t first_utc_s;
@@ -55,7 +55,8 @@ struct bb_detection {
     char market_run[40];       /* see struct bb_facts, as the next three */
     int preliminary, turn_congestion;
     int32_t shift_s;
-    int64_t second_from_utc_s; /* rows from here on belong to datasets[1], earlier ones to datasets[0]; 0: no such border */
+    int64_t
+        second_from_utc_s; /* rows from here on belong to datasets[1], earlier ones to datasets[0]; 0: no such border */
     struct bb_binding binding; /* columns by name */
     struct bb_bid bids[8];     /* best first, for `detect -v` and for refusals */
     int n_bids;
@@ -121,7 +122,7 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
 
 /* Every report that busbar reads, for `busbar formats`, docs and tests. */
 struct bb_format_info {
-    int id_is_identity; /* settlement_location_id, not the name, tells locations apart */
+    int id_is_identity;                       /* settlement_location_id, not the name, tells locations apart */
     const char *report, *data_source, *title; /* "pjm.da_hrl_lmps", "PJM da_hrl_lmps", "Day-Ahead Hourly LMPs" */
     enum bb_iso iso;
     const char *datasets;   /* "da_energy_hourly" */
@@ -133,6 +134,7 @@ struct bb_format_info {
 };
 size_t bb_format_count(void); /* reports, not layouts */
 struct bb_format_info bb_format_info_at(size_t i);
-struct bb_format_info bb_format_info_named(struct bb_str report); /* report NULL in it: there is none of that name */
+struct bb_format_info
+bb_format_info_named(struct bb_str report); /* report NULL in it: there is none of that name */
 
 #endif

@@ -149,8 +149,8 @@ static int make_room(struct bb_buf *out, size_t more_nbytes)
 }
 
 /* Compresses raw to where the pages end, leaving room for the header before it; nothing is kept yet. */
-static enum bb_status compress_behind(struct bb_pq_chunk *c, struct bb_buf *out, enum bb_pq_effort effort, size_t *nbytes_ret,
-                                      struct bb_error *err)
+static enum bb_status compress_behind(struct bb_pq_chunk *c, struct bb_buf *out, enum bb_pq_effort effort,
+                                      size_t *nbytes_ret, struct bb_error *err)
 {
     size_t bound = bb_pq_compress_bound(c->compressor, c->raw.n);
     if (!make_room(out, HEADER_ROOM_NBYTES + bound)) return bb_pq_chunk_no_memory(c, err);
@@ -158,8 +158,8 @@ static enum bb_status compress_behind(struct bb_pq_chunk *c, struct bb_buf *out,
                           nbytes_ret, err);
 }
 
-enum bb_status bb_pq_page_try(struct bb_pq_chunk *c, enum bb_pq_effort effort, size_t most_nbytes, size_t *nbytes_ret,
-                              struct bb_error *err)
+enum bb_status bb_pq_page_try(struct bb_pq_chunk *c, enum bb_pq_effort effort, size_t most_nbytes,
+                              size_t *nbytes_ret, struct bb_error *err)
 {
     enum bb_status status;
     size_t all = c->raw.n;
@@ -211,7 +211,8 @@ enum bb_status bb_pq_page_end(struct bb_pq_chunk *c, enum bb_pq_encoding encodin
     size_t compressed_nbytes, start = c->pages.n;
     if (!bb_grow(c->budget, (void **)&c->notes, &c->notes_cap, c->n_notes + 1, sizeof *c->notes))
         return bb_pq_chunk_no_memory(c, err);
-    BB_TRY(compress_behind(c, &c->pages, encoding == BB_PQ_PLAIN ? c->effort : BB_PQ_USUAL, &compressed_nbytes, err));
+    BB_TRY(
+        compress_behind(c, &c->pages, encoding == BB_PQ_PLAIN ? c->effort : BB_PQ_USUAL, &compressed_nbytes, err));
     BB_TRY(put_page(c, &c->pages, BB_PQ_DATA_PAGE, encoding, c->n, compressed_nbytes, err));
     c->notes[c->n_notes++] = (struct bb_pq_page_note){ .offset = start,
                                                        .first_row = (int64_t)c->rows,

@@ -88,8 +88,8 @@ enum bb_status bb_pq_chunk_no_memory(const struct bb_pq_chunk *chunk, struct bb_
 /* Starts chunk->raw with the levels; the encoder appends its values. */
 enum bb_status bb_pq_page_begin(struct bb_pq_chunk *chunk, struct bb_error *err) BB_WARN_UNUSED;
 /* Compressed size of the first most_nbytes of chunk->raw, without keeping anything. */
-enum bb_status bb_pq_page_try(struct bb_pq_chunk *chunk, enum bb_pq_effort effort, size_t most_nbytes, size_t *nbytes_ret,
-                              struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_page_try(struct bb_pq_chunk *chunk, enum bb_pq_effort effort, size_t most_nbytes,
+                              size_t *nbytes_ret, struct bb_error *err) BB_WARN_UNUSED;
 /* Compresses chunk->raw into the chunk's pages and notes it. */
 enum bb_status bb_pq_page_end(struct bb_pq_chunk *chunk, enum bb_pq_encoding encoding,
                               const struct bb_pq_bounds *bounds, struct bb_error *err) BB_WARN_UNUSED;

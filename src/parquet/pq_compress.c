@@ -97,7 +97,9 @@ enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb
     BB_TRY(check_level(codec, level, err));
     c = bb_calloc(budget, sizeof *c);
     if (!c) return bb_fail_budget(err, budget, "a compressor");
-    *c = (struct bb_pq_compressor){ .codec = codec, .level = level, .default_level = level == 0, .budget = budget, .shared = shared };
+    *c = (struct bb_pq_compressor){
+        .codec = codec, .level = level, .default_level = level == 0, .budget = budget, .shared = shared
+    };
     if (codec == BB_PQ_ZSTD && !level) c->level = BB_PQ_ZSTD_LEVEL;
     if (codec == BB_PQ_GZIP && !level) c->level = BB_PQ_GZIP_LEVEL;
     if (!shared && !allocate(c)) {
@@ -145,7 +147,9 @@ static struct bb_pq_compressor *borrow(const struct bb_pq_compressor *c)
     if (found) return found;
     found = bb_calloc(c->budget, sizeof *found);
     if (!found) return NULL;
-    *found = (struct bb_pq_compressor){ .codec = c->codec, .level = c->level, .default_level = c->default_level, .budget = c->budget };
+    *found = (struct bb_pq_compressor){
+        .codec = c->codec, .level = c->level, .default_level = c->default_level, .budget = c->budget
+    };
     if (allocate(found)) return found;
     bb_pq_compressor_free(found);
     return NULL;
@@ -183,14 +187,15 @@ size_t bb_pq_compress_bound(const struct bb_pq_compressor *c, size_t n)
 
 int bb_pq_can_be_hasty(const struct bb_pq_compressor *c) { return c->codec == BB_PQ_ZSTD && c->default_level; }
 
-static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort, void *dst,
-                                    size_t dst_cap, size_t *n_ret, struct bb_error *err)
+static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort,
+                                    void *dst, size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
     size_t got;
     if (bb_pq_can_be_hasty(
             c)) { /* a target length is zstd's stride through what does not repeat; 0 is the level's own */
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_targetLength, effort == BB_PQ_HASTY ? BB_PQ_HASTY_STRIDE : 0);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_literalCompressionMode, effort == BB_PQ_HASTY ? ZSTD_ps_enable : ZSTD_ps_auto);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_literalCompressionMode,
+                               effort == BB_PQ_HASTY ? ZSTD_ps_enable : ZSTD_ps_auto);
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog, effort == BB_PQ_FAR ? BB_PQ_FAR_HASH_LOG : 0);
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_minMatch, effort == BB_PQ_FAR ? BB_PQ_FAR_MIN_MATCH : 0);
     }
@@ -204,8 +209,8 @@ static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src,
     return BB_OK;
 }
 
-static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort, void *dst,
-                              size_t dst_cap, size_t *n_ret, struct bb_error *err)
+static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort,
+                                    void *dst, size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
     size_t got = 0;
     switch (c->codec) {
@@ -232,8 +237,8 @@ static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src,
     return BB_OK;
 }
 
-enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort, void *dst,
-                              size_t dst_cap, size_t *n_ret, struct bb_error *err)
+enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort,
+                              void *dst, size_t dst_cap, size_t *n_ret, struct bb_error *err)
 {
     struct bb_pq_compressor *borrowed;
     enum bb_status status;

@@ -8,11 +8,10 @@
 
 struct bb_pq_compressor;
 
-
 /* With shared the working memory is borrowed for each page from there, else it is the compressor's own. level 0: the codec's default. BB_MISUSE for a level the codec does not have. */
 enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb_pq_compressors *shared,
-                                    struct bb_budget *budget,
-                                    struct bb_pq_compressor **compressor_ret, struct bb_error *err) BB_WARN_UNUSED;
+                                    struct bb_budget *budget, struct bb_pq_compressor **compressor_ret,
+                                    struct bb_error *err) BB_WARN_UNUSED;
 void bb_pq_compressor_free(struct bb_pq_compressor *compressor);
 
 /* Room that dst must have for n bytes. */
@@ -24,7 +23,8 @@ enum bb_pq_effort { BB_PQ_USUAL, BB_PQ_HASTY, BB_PQ_FAR };
 /* Are there ways but the usual one? (zstd at its default level.) */
 int bb_pq_can_be_hasty(const struct bb_pq_compressor *compressor);
 
-enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n, enum bb_pq_effort effort, void *dst,
-                              size_t dst_cap, size_t *n_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n,
+                              enum bb_pq_effort effort, void *dst, size_t dst_cap, size_t *n_ret,
+                              struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

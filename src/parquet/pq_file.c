@@ -137,13 +137,13 @@ static enum bb_status append_chunk(struct bb_pq_file *f, const struct bb_pq_chun
     uint64_t offset = bb_pq_file_offset(f);
     int ok = 1;
     *note = (struct bb_pq_chunk_note){ .dictionary_offset = c->dict_page.n ? offset : 0,
-                                 .data_offset = offset + c->dict_page.n,
-                                 .compressed_nbytes = c->dict_page.n + c->pages.n,
-                                 .uncompressed_nbytes = c->uncompressed_nbytes,
-                                 .nulls = c->total_nulls,
-                                 .has_bounds = bounds.has,
-                                 .min_exact = bounds.min_exact,
-                                 .max_exact = bounds.max_exact };
+                                       .data_offset = offset + c->dict_page.n,
+                                       .compressed_nbytes = c->dict_page.n + c->pages.n,
+                                       .uncompressed_nbytes = c->uncompressed_nbytes,
+                                       .nulls = c->total_nulls,
+                                       .has_bounds = bounds.has,
+                                       .min_exact = bounds.min_exact,
+                                       .max_exact = bounds.max_exact };
     memcpy(note->pages_of_encoding, c->pages_of_encoding, sizeof note->pages_of_encoding);
     if (bounds.has) {
         uint8_t scratch[8];
@@ -178,7 +178,8 @@ void bb_pq_file_count_group(struct bb_pq_file *f, const struct bb_pq_group_note 
     f->rows += note->rows;
 }
 
-enum bb_status bb_pq_file_append_blob(struct bb_pq_file *f, struct bb_str bytes, uint64_t *offset_ret, struct bb_error *err)
+enum bb_status bb_pq_file_append_blob(struct bb_pq_file *f, struct bb_str bytes, uint64_t *offset_ret,
+                                      struct bb_error *err)
 {
     *offset_ret = bb_pq_file_offset(f);
     return bb_pq_file_put(f, bytes.p, bytes.n, err);
@@ -278,7 +279,8 @@ static void put_statistics(struct bb_pq_tw *w, const struct bb_pq_file *f, const
     bb_pq_tw_end(w);
 }
 
-static void put_encodings(struct bb_pq_tw *w, const struct bb_pq_column *column, const struct bb_pq_chunk_note *note)
+static void put_encodings(struct bb_pq_tw *w, const struct bb_pq_column *column,
+                          const struct bb_pq_chunk_note *note)
 {
     int used[BB_PQ_BYTE_STREAM_SPLIT + 1] = { 0 };
     size_t n = 0;

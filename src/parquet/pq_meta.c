@@ -56,7 +56,8 @@ enum bb_status bb_pq_fail(const struct bb_pq_reader *reader, struct bb_error *er
     return bb_fail(err, BB_SKIP, "%s: %s", reader->path, text);
 }
 
-enum bb_status bb_pq_reader_bytes(struct bb_pq_reader *reader, uint64_t offset, void *p, size_t n, struct bb_error *err)
+enum bb_status bb_pq_reader_bytes(struct bb_pq_reader *reader, uint64_t offset, void *p, size_t n,
+                                  struct bb_error *err)
 {
     if (offset > reader->file_nbytes || n > reader->file_nbytes - offset)
         return bb_pq_fail(reader, err, "%zu bytes at %llu lie outside the file", n, (unsigned long long)offset);

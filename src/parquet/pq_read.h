@@ -109,7 +109,7 @@ enum bb_status bb_pq_cursor_skip(struct bb_pq_cursor *cursor, int64_t n_rows, st
 enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int64_t *rows_ret,
                                 struct bb_error *err) BB_WARN_UNUSED;
 /* The same by all threads of the pool (may be NULL), one row group each at a time. */
-enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)
-    BB_WARN_UNUSED;
+enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,
+                                   int64_t *rows_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

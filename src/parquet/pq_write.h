@@ -25,33 +25,39 @@ struct bb_pq_column {
 /* Working memory of compression that all chunks of a run borrow from, a page at a time: bytes do not depend on it. */
 struct bb_pq_compressors;
 struct bb_pq_compressors *bb_pq_compressors_new(struct bb_budget *budget); /* NULL: no memory */
-void bb_pq_compressors_free(struct bb_pq_compressors *compressors);       /* after all its chunks */
+void bb_pq_compressors_free(struct bb_pq_compressors *compressors);        /* after all its chunks */
 
 struct bb_pq_options {
     enum bb_pq_codec codec;
-    int level;           /* of zstd, gzip; 0: the default for the codec */
-    int dense;           /* BYTE_STREAM_SPLIT and DELTA where they are smaller */
+    int level;                             /* of zstd, gzip; 0: the default for the codec */
+    int dense;                             /* BYTE_STREAM_SPLIT and DELTA where they are smaller */
     struct bb_pq_compressors *compressors; /* NULL: each chunk has its own, which costs about a megabyte a column */
-    size_t page_rows;    /* rows per data page at most; 0: default of pq_defaults.h */
+    size_t page_rows;                      /* rows per data page at most; 0: default of pq_defaults.h */
 };
 
 /* One key-value of the footer. */
-struct bb_pq_kv { const char *key; struct bb_str value; };
+struct bb_pq_kv {
+    const char *key;
+    struct bb_str value;
+};
 
 /* ---- one column chunk; owned by one thread at a time ---- */
 struct bb_pq_chunk;
-enum bb_status bb_pq_chunk_new(const struct bb_pq_column *column, const struct bb_pq_options *options, struct bb_budget *budget,
-                               struct bb_pq_chunk **chunk_ret, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_chunk_new(const struct bb_pq_column *column, const struct bb_pq_options *options,
+                               struct bb_budget *budget, struct bb_pq_chunk **chunk_ret,
+                               struct bb_error *err) BB_WARN_UNUSED;
 void bb_pq_chunk_free(struct bb_pq_chunk *chunk);
 
 /* BOOLEAN, INT32, INT64 columns: the same value n times. valid 0: NULL n times. */
-enum bb_status bb_pq_put_run(struct bb_pq_chunk *chunk, int64_t value, int valid, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_put_run(struct bb_pq_chunk *chunk, int64_t value, int valid, size_t n,
+                             struct bb_error *err) BB_WARN_UNUSED;
 
 /* DOUBLE: values with their validity (valid == NULL: all are there). Never NaN, never -0.0. */
 enum bb_status bb_pq_put_doubles(struct bb_pq_chunk *chunk, const double *values, const uint8_t *valid, size_t n,
                                  struct bb_error *err) BB_WARN_UNUSED;
 /* DOUBLE, all rows of a run equal (voltage, constants): the same as put_doubles with n copies. */
-enum bb_status bb_pq_put_double_run(struct bb_pq_chunk *chunk, double value, int valid, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_put_double_run(struct bb_pq_chunk *chunk, double value, int valid, size_t n,
+                                    struct bb_error *err) BB_WARN_UNUSED;
 
 /* BYTE_ARRAY: codes into a table of texts that the caller keeps and may extend between calls; a code keeps its text for the life of
  * the chunk. Several codes may have one text. BB_PQ_NULL_CODE is NULL. Always dictionary-encoded unless the dictionary grows
@@ -59,8 +65,10 @@ enum bb_status bb_pq_put_double_run(struct bb_pq_chunk *chunk, double value, int
 #define BB_PQ_NULL_CODE UINT32_MAX
 typedef struct bb_str (*bb_pq_text_of)(void *ctx, uint32_t code);
 void bb_pq_set_texts(struct bb_pq_chunk *chunk, bb_pq_text_of text_of, void *ctx);
-enum bb_status bb_pq_put_codes(struct bb_pq_chunk *chunk, const uint32_t *codes, size_t n, struct bb_error *err) BB_WARN_UNUSED;
-enum bb_status bb_pq_put_code_run(struct bb_pq_chunk *chunk, uint32_t code, size_t n, struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_put_codes(struct bb_pq_chunk *chunk, const uint32_t *codes, size_t n,
+                               struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_put_code_run(struct bb_pq_chunk *chunk, uint32_t code, size_t n,
+                                  struct bb_error *err) BB_WARN_UNUSED;
 
 size_t bb_pq_chunk_rows(const struct bb_pq_chunk *chunk);
 
@@ -73,16 +81,16 @@ void bb_pq_chunk_reset(struct bb_pq_chunk *chunk);
 struct bb_pq_file;
 /* fd is open for writing at offset 0 and stays the caller's. columns and sorting (column numbers, all ascending, nulls first) are kept
  * by reference. */
-enum bb_status bb_pq_file_new(int fd, const struct bb_pq_column *columns, size_t n_columns, const int *sorting, size_t n_sorting,
-                              const struct bb_pq_options *options, struct bb_budget *budget, struct bb_pq_file **file_ret,
-                              struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_file_new(int fd, const struct bb_pq_column *columns, size_t n_columns, const int *sorting,
+                              size_t n_sorting, const struct bb_pq_options *options, struct bb_budget *budget,
+                              struct bb_pq_file **file_ret, struct bb_error *err) BB_WARN_UNUSED;
 void bb_pq_file_free(struct bb_pq_file *file); /* also after a failure; does not touch fd */
 
 /* Appends a row group of finished chunks, one per column, all of the same number of rows > 0. same_as (may be NULL):
  * same_as[i] = j < i says that column i has the values of column j (datetime_utc and interval_start_utc): chunks[i] is
  * NULL then and j's bytes are written again for i. */
-enum bb_status bb_pq_file_append_group(struct bb_pq_file *file, struct bb_pq_chunk *const *chunks, const int *same_as,
-                                       struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_file_append_group(struct bb_pq_file *file, struct bb_pq_chunk *const *chunks,
+                                       const int *same_as, struct bb_error *err) BB_WARN_UNUSED;
 
 /* Bytes of the caller's own between row groups, which readers of Parquet pass over; their place is for a key-value. */
 enum bb_status bb_pq_file_append_blob(struct bb_pq_file *file, struct bb_str bytes, uint64_t *offset_ret,
@@ -96,7 +104,7 @@ enum bb_status bb_pq_file_append_copied(struct bb_pq_file *file, struct bb_pq_re
                                         struct bb_error *err) BB_WARN_UNUSED;
 
 /* Writes indexes, bloom filters, the footer with kvs (ARROW:schema is added by itself) and the magic. *nbytes_ret is the file size. */
-enum bb_status bb_pq_file_finish(struct bb_pq_file *file, const struct bb_pq_kv *kvs, size_t n_kvs, uint64_t *nbytes_ret,
-                                 struct bb_error *err) BB_WARN_UNUSED;
+enum bb_status bb_pq_file_finish(struct bb_pq_file *file, const struct bb_pq_kv *kvs, size_t n_kvs,
+                                 uint64_t *nbytes_ret, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

@@ -11,7 +11,7 @@
 /* Final before preliminary, then the higher version, then the current one. */
 static uint32_t vintage_of(const struct bb_row *row)
 {
-    return (uint32_t)!(row->flags & BB_ROW_PRELIMINARY) << 17 | (uint32_t)row->version * 2 |
+    return (uint32_t) !(row->flags & BB_ROW_PRELIMINARY) << 17 | (uint32_t)row->version * 2 |
            !(row->flags & BB_ROW_NOT_CURRENT);
 }
 
@@ -215,7 +215,7 @@ void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_r
     } else if (!join_disjoint(met, n, winner, from)) {
         join(met, n, winner, from, counts);
     }
-    winner->flags &= (uint8_t)~(BB_ROW_PARTIAL | BB_ROW_PRELIMINARY);
+    winner->flags &= (uint8_t) ~(BB_ROW_PARTIAL | BB_ROW_PRELIMINARY);
     if (derive_energy) bb_resolve_derive_energy(winner);
     if (only_partial) counts->partial_with[winner->present & ALL_VALUES]++;
     counts->seen |= winner->present;

@@ -4,8 +4,18 @@
 
 #include "table/dataset.h"
 
-enum bb_column_kind { BB_KIND_TIME, BB_KIND_TIME_LOCAL, BB_KIND_DATE, BB_KIND_TINY, BB_KIND_SMALL, BB_KIND_INT, BB_KIND_TEXT,
-                      BB_KIND_PRICE, BB_KIND_NUMBER, BB_KIND_FLAG };
+enum bb_column_kind {
+    BB_KIND_TIME,
+    BB_KIND_TIME_LOCAL,
+    BB_KIND_DATE,
+    BB_KIND_TINY,
+    BB_KIND_SMALL,
+    BB_KIND_INT,
+    BB_KIND_TEXT,
+    BB_KIND_PRICE,
+    BB_KIND_NUMBER,
+    BB_KIND_FLAG
+};
 
 struct bb_column_info {
     const char *name;

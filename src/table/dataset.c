@@ -19,11 +19,11 @@ const char *const bb_market_prefixes[BB_N_MARKET] = {
     [BB_DA] = "da", [BB_RT] = "rt", [BB_HASP] = "hasp", [BB_DA_EXANTE] = "da_exante", [BB_RTC] = "rtc"
 };
 const char *const bb_type_names[BB_N_TYPE] = {
-    [BB_TYPE_NODE] = "NODE",     [BB_TYPE_HUB] = "HUB",
-    [BB_TYPE_ZONE] = "ZONE",     [BB_TYPE_INTERFACE] = "INTERFACE",
-    [BB_TYPE_DC_TIE] = "DC_TIE", [BB_TYPE_SYSTEM] = "SYSTEM",
+    [BB_TYPE_NODE] = "NODE",           [BB_TYPE_HUB] = "HUB",
+    [BB_TYPE_ZONE] = "ZONE",           [BB_TYPE_INTERFACE] = "INTERFACE",
+    [BB_TYPE_DC_TIE] = "DC_TIE",       [BB_TYPE_SYSTEM] = "SYSTEM",
     [BB_TYPE_AGGREGATE] = "AGGREGATE", [BB_TYPE_GEN] = "GEN",
-    [BB_TYPE_LOAD] = "LOAD",     [BB_TYPE_BUS] = "BUS",
+    [BB_TYPE_LOAD] = "LOAD",           [BB_TYPE_BUS] = "BUS",
 };
 
 int bb_iso_of(struct bb_str name)
@@ -48,7 +48,10 @@ static const char *resolution(int minutes) { return minutes == 60 ? "hourly" : m
 void bb_dataset_name(const struct bb_dataset *d, enum bb_half half, char out[64])
 {
     snprintf(out, 64, "%s_%s_%s%s", bb_market_prefixes[d->market], d->kind == BB_ENERGY ? "energy" : "as",
-             resolution(d->minutes), half == BB_HUB ? "_hub" : half == BB_NODAL ? "_nodal" : "");
+             resolution(d->minutes),
+             half == BB_HUB     ? "_hub"
+             : half == BB_NODAL ? "_nodal"
+                                : "");
 }
 
 int bb_dataset_parse(struct bb_str name, struct bb_dataset *d, enum bb_half *half)

@@ -10,8 +10,8 @@ struct bb_iso_info {
     const char *name;      /* the iso column: "ISONE" */
     const char *folder;    /* "isone" */
     const char *zone_name; /* IANA name of the operator's local time; MISO is Etc/GMT+5 all year */
-    int names_travel;      /* some reports leave out names, ids or types that others say: they are taken from those */
-    int lambda_is_energy;  /* system_lambda equals the energy component (contract 4) */
+    int names_travel; /* some reports leave out names, ids or types that others say: they are taken from those */
+    int lambda_is_energy; /* system_lambda equals the energy component (contract 4) */
 };
 extern const struct bb_iso_info bb_iso_infos[BB_N_ISO];
 /* Takes "PJM", "iso-ne", "isone" in any case; -1 if unknown. */
@@ -19,7 +19,7 @@ int bb_iso_of(struct bb_str name);
 
 /* The market_type column. Products beside DA and RT have words of their own, so that a union of files never mixes them. */
 enum bb_market { BB_DA, BB_RT, BB_HASP, BB_DA_EXANTE, BB_RTC, BB_N_MARKET };
-extern const char *const bb_market_names[BB_N_MARKET];   /* "DA_EXANTE" */
+extern const char *const bb_market_names[BB_N_MARKET];    /* "DA_EXANTE" */
 extern const char *const bb_market_prefixes[BB_N_MARKET]; /* "da_exante", as in dataset names */
 
 enum bb_kind { BB_ENERGY, BB_ANCILLARY };
@@ -43,8 +43,17 @@ int bb_dataset_parse(struct bb_str name, struct bb_dataset *d, enum bb_half *hal
 
 /* settlement_location_type, normalised */
 enum bb_type {
-    BB_TYPE_NODE, BB_TYPE_HUB, BB_TYPE_ZONE, BB_TYPE_INTERFACE, BB_TYPE_DC_TIE, BB_TYPE_SYSTEM, BB_TYPE_AGGREGATE,
-    BB_TYPE_GEN, BB_TYPE_LOAD, BB_TYPE_BUS, BB_N_TYPE
+    BB_TYPE_NODE,
+    BB_TYPE_HUB,
+    BB_TYPE_ZONE,
+    BB_TYPE_INTERFACE,
+    BB_TYPE_DC_TIE,
+    BB_TYPE_SYSTEM,
+    BB_TYPE_AGGREGATE,
+    BB_TYPE_GEN,
+    BB_TYPE_LOAD,
+    BB_TYPE_BUS,
+    BB_N_TYPE
 };
 extern const char *const bb_type_names[BB_N_TYPE];
 enum bb_half bb_type_half(enum bb_type type);

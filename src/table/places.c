@@ -138,8 +138,10 @@ static uint32_t *rehash(struct bb_places *p, size_t size, int by_identity)
         size_t i = hash & (size - 1);
         int known = 0;
         while (table[i] != 0 && !known) {
-            if (by_identity && p->places[table[i] - 1].identity == p->places[n].identity) known = 1;
-            else i = (i + 1) & (size - 1);
+            if (by_identity && p->places[table[i] - 1].identity == p->places[n].identity)
+                known = 1;
+            else
+                i = (i + 1) & (size - 1);
         }
         if (!known) table[i] = (uint32_t)n + 1;
     }
@@ -156,8 +158,10 @@ static int make_room(struct bb_places *p)
         uint32_t *table = rehash(p, size, by_identity);
         if (!table) return 0;
         bb_free(by_identity ? p->identity_table : p->table);
-        if (by_identity) p->identity_table = table, p->identity_table_size = size;
-        else p->table = table, p->table_size = size;
+        if (by_identity)
+            p->identity_table = table, p->identity_table_size = size;
+        else
+            p->table = table, p->table_size = size;
     }
     return 1;
 }

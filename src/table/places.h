@@ -17,7 +17,7 @@ struct bb_place_key {
     struct bb_str id;       /* settlement_location_id; n == 0: NULL. ancillary: as_region */
     struct bb_str zone;     /* n == 0: NULL. ancillary: as_product_standard */
     enum bb_type type;      /* energy only */
-    double voltage_kv;       /* NaN: NULL. energy only */
+    double voltage_kv;      /* NaN: NULL. energy only */
     struct bb_str unit;     /* ancillary only: "$/MW" */
 };
 

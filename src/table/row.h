@@ -10,15 +10,16 @@ enum { BB_VALUE_PRICE = 0, BB_VALUE_QUANTITY = 1 }; /* ancillary rows */
 
 #define BB_ROW_NOT_CURRENT 1u /* PJM row_is_current = False */
 #define BB_ROW_PARTIAL     2u /* one component of a row; rows with one key are joined, see sort/resolve.h */
-#define BB_ROW_PRELIMINARY 4u /* unverified or preliminary: loses against a row of the key without it, whatever the versions */
+#define BB_ROW_PRELIMINARY                                                                                         \
+    4u /* unverified or preliminary: loses against a row of the key without it, whatever the versions */
 
 struct bb_row {
-    uint32_t start_utc_s; /* start of the interval, seconds since 1970-01-01 UTC */
-    uint32_t place;       /* id in the job's struct bb_places */
-    uint32_t slice;       /* index into the job's slice table: which block of which source it was read from */
-    uint16_t version;     /* published version, or 1 preliminary / 2 final */
-    uint8_t present;      /* bit i: value[i] is there; an absent value is 0.0 here and NULL in the lake */
-    uint8_t flags;        /* BB_ROW_… */
+    uint32_t start_utc_s;      /* start of the interval, seconds since 1970-01-01 UTC */
+    uint32_t place;            /* id in the job's struct bb_places */
+    uint32_t slice;            /* index into the job's slice table: which block of which source it was read from */
+    uint16_t version;          /* published version, or 1 preliminary / 2 final */
+    uint8_t present;           /* bit i: value[i] is there; an absent value is 0.0 here and NULL in the lake */
+    uint8_t flags;             /* BB_ROW_… */
     double value[BB_N_VALUES]; /* $/MWh: total, energy, congestion, loss; or clearing price, cleared MW */
 };
 _Static_assert(sizeof(struct bb_row) == 48, "row stores and spill files count on 48 bytes");

@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 
-struct bb_wall { /* a wall-clock time, without saying where */
-    int32_t day;   /* days since 1970-01-01 of the proleptic Gregorian calendar */
+struct bb_wall {    /* a wall-clock time, without saying where */
+    int32_t day;    /* days since 1970-01-01 of the proleptic Gregorian calendar */
     int32_t second; /* 0 … 86399 (86400 is normalised by the parsers to second 0 of the next day) */
 };
 
@@ -33,7 +33,9 @@ enum bb_wall_kind bb_zone_utc(const struct bb_zone *zone, struct bb_wall wall, i
 void bb_zone_day(const struct bb_zone *zone, int32_t day, int64_t *start_utc_s_ret, int64_t *end_utc_s_ret);
 
 /* Calendar */
-struct bb_date { int32_t year, month, day; }; /* month and day from 1 */
+struct bb_date {
+    int32_t year, month, day;
+}; /* month and day from 1 */
 int32_t bb_day_of(struct bb_date date);
 struct bb_date bb_date_of(int32_t day);
 int bb_date_valid(int32_t year, int32_t month, int32_t day); /* 1600 … 9999 */

@@ -30,7 +30,7 @@ struct market_case {
     size_t n_rejects;
     struct bb_block_counts counts;
     const struct bb_reference *reference; /* NULL: none */
-    char *full; /* what evidence.more hands out; NULL: nothing */
+    char *full;                           /* what evidence.more hands out; NULL: nothing */
     size_t full_n;
 };
 

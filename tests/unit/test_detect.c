@@ -222,8 +222,10 @@ static void miso_reports(void **unused)
     expect_refusal("DA_Load_EPNodes_20240101.csv",
                    "Day-Ahead EPNode Price data\nEPNode,Value," HOURS "\nA,LMP," CELLS "\n", BB_SKIP,
                    "EPNode|name space");
-    expect("2024_Jul-Sep_RT_LMPs.csv", "\nMARKET_DAY,NODE,TYPE,VALUE," HOURS "\n07/01/2024," MISO_ROW, "miso.RT_LMPs", 60);
-    expect("2024-Jul-Sep_DA_LMPs.csv", "\nMARKET_DAY,NODE,TYPE,VALUE," HOURS "\n07/01/2024," MISO_ROW, "miso.DA_LMPs", 60);
+    expect("2024_Jul-Sep_RT_LMPs.csv", "\nMARKET_DAY,NODE,TYPE,VALUE," HOURS "\n07/01/2024," MISO_ROW,
+           "miso.RT_LMPs", 60);
+    expect("2024-Jul-Sep_DA_LMPs.csv", "\nMARKET_DAY,NODE,TYPE,VALUE," HOURS "\n07/01/2024," MISO_ROW,
+           "miso.DA_LMPs", 60);
     expect_refusal("x.csv", "\nMARKET_DAY,NODE,TYPE,VALUE," HOURS "\n07/01/2024," MISO_ROW, BB_SKIP,
                    "miso.RT_LMPs|miso.DA_LMPs|--report");
 }

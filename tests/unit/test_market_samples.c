@@ -147,10 +147,10 @@ static void check(const struct sample *s, const char *text, size_t n)
         n_rows += c.rows[i].flags & BB_ROW_PARTIAL ? (size_t)__builtin_popcount(c.rows[i].present) : 1;
         for (int k = 0; k < BB_N_VALUES; k++) sum += c.rows[i].value[k];
     }
-    if (c.n_rejects != 0 || n_rows != s->rows || c.counts.min_utc_s != s->first ||
-        c.counts.max_utc_s != s->last || fabs(sum - s->sum) > 1e-5)
-        fail_msg("%s: %zu rows (%zu), %u to %u (%u to %u), sum %.6f (%.6f), %zu rejects", s->path, n_rows,
-                 s->rows, c.counts.min_utc_s, c.counts.max_utc_s, s->first, s->last, sum, s->sum, c.n_rejects);
+    if (c.n_rejects != 0 || n_rows != s->rows || c.counts.min_utc_s != s->first || c.counts.max_utc_s != s->last ||
+        fabs(sum - s->sum) > 1e-5)
+        fail_msg("%s: %zu rows (%zu), %u to %u (%u to %u), sum %.6f (%.6f), %zu rejects", s->path, n_rows, s->rows,
+                 c.counts.min_utc_s, c.counts.max_utc_s, s->first, s->last, sum, s->sum, c.n_rejects);
     assert_int_equal(c.counts.unknown_words, 0);
     case_end(&c);
 }

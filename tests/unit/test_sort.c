@@ -667,7 +667,8 @@ static int temp_fd(void)
         n = readlink(link, to, sizeof to - 1);
         if (n <= 0) continue;
         to[n] = 0;
-        if (strstr(to, "/#") || strstr(to, ".busbar-rows-")) return fd; /* without a name from the start, or since */
+        if (strstr(to, "/#") || strstr(to, ".busbar-rows-"))
+            return fd; /* without a name from the start, or since */
     }
     return -1;
 }

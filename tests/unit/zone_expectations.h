@@ -1,8 +1,8 @@
 /* Made by make_zone_expectations.py from Python's zoneinfo; not from the code under test. */
 static const struct expected_change {
-    int64_t utc_s;                    /* the first second with the new offset */
-    int32_t before_s, after_s;        /* offsets, east positive */
-    int32_t day;                      /* the local day in which it falls */
+    int64_t utc_s;             /* the first second with the new offset */
+    int32_t before_s, after_s; /* offsets, east positive */
+    int32_t day;               /* the local day in which it falls */
     int64_t day_start_utc_s, day_end_utc_s;
 } expected_changes[] = {
     { 923209200, -18000, -14400, 10685, 923202000, 923284800 },
@@ -522,13 +522,10 @@ static const struct expected_zone {
     size_t first, end; /* of expected_changes */
     int32_t start_s;   /* the offset at the start of 1999 */
 } expected_zones[] = {
-    { "America/New_York", 0, 94, -18000 },
-    { "America/Los_Angeles", 94, 188, -28800 },
-    { "America/Chicago", 188, 282, -21600 },
-    { "Etc/GMT+5", 282, 282, -18000 },
-    { "America/Sao_Paulo", 282, 323, -7200 },
-    { "Australia/Lord_Howe", 323, 417, 39600 },
+    { "America/New_York", 0, 94, -18000 },    { "America/Los_Angeles", 94, 188, -28800 },
+    { "America/Chicago", 188, 282, -21600 },  { "Etc/GMT+5", 282, 282, -18000 },
+    { "America/Sao_Paulo", 282, 323, -7200 }, { "Australia/Lord_Howe", 323, 417, 39600 },
     { "Europe/Dublin", 417, 511, 0 },
 };
 #define EXPECTED_FIRST_UTC_S INT64_C(915148800)
-#define EXPECTED_END_UTC_S INT64_C(2398377600)
+#define EXPECTED_END_UTC_S   INT64_C(2398377600)
