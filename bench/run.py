@@ -44,7 +44,7 @@ INPUTS = {
     "nyiso": Input("nyiso.realtime_gen", "nyiso", 61, 216_000, "", "NYISO five-minute, local time"),
     "ercot": Input("ercot.NP6-905", "ercot", 39.7, 109_000, "-z --zip-of-zips --files-per month", "ERCOT 15-minute, zips of zips"),
     "isone": Input("isone.WW_DALMP_ISO", None, 100, 29_000, "", "ISO-NE day-ahead"),
-    "spp": Input("spp.DA-LMP-SL", "spp", 87, 37_920, "", "SPP day-ahead by settlement location"),
+    "spp": Input("spp.DA-LMP-SL", None, 87, 37_920, "", "SPP day-ahead by settlement location; the header changes from time to time"),
 }
 PEERS = ["duckdb", "duckdb-sorted", "polars", "pyarrow", "pandas"]
 NO_PIVOT = {"caiso", "miso"}  # pyarrow has none
@@ -52,7 +52,7 @@ TITLES = {"duckdb": "DuckDB", "duckdb-sorted": "DuckDB, sorted only", "polars": 
 
 # Stage of a function, first match; what the kernel does in read() and write() shows in its copy functions.
 STAGES = [
-    ("read", r"_copy_to_iter|copy_page_to_iter|filemap|shmem_file_read|shmem_get_folio|folio_mark|rep_movs"),
+    ("read", r"copy_to_iter|copy_page_to_iter|filemap|shmem_file_read|shmem_get_folio|folio_mark|rep_movs"),
     ("write", r"copy_from_iter|fault_in|shmem_write|generic_perform_write|shmem_.*"),
     ("memory pages", r"clear_page|clear_huge|page_fault|handle_mm|.*lru.*|.*folio.*|.*_page.*|zap_|unmap|error_entry|sync_regs|irqentry"),
     ("hash of the input", r"bb_hasher_update|XXH|bb_hash64"),
@@ -60,8 +60,9 @@ STAGES = [
     ("split and scan", r".*_scan$|bb_csv|bb_feed_next|count_lines"),
     ("parse", r"bb_map_|bb_decimal|bb_pass|bb_place_cache|bb_reader_block|memcmp|bb_stamp|bb_time|bb_record|bb_zone|parse_|bb_integer"),
     ("rows", r"bb_router_send|bb_row_store|append|finer_grid|half_of|bb_sort_add"),
+    ("texts beside the rows", r"bb_metadata|bb_buf_|bb_json|quoted|write_category|.*printf|IO_|strtod|.*strtod|mpn_|padn|itoa|strchrnul|strlen|msort|by_|bb_places_intern|bb_str_cmp"),
     ("sort", r"bb_slots|bb_instants|bb_resolve|best_of|order_task|bb_row_walk|group_window|scatter|bb_merge|bb_run_|qsort|survey|bb_drain"),
-    ("encode", r"bb_pq_|put_places|put_numbers|put_segment|column_task|index_values|bounds_of|put_row_runs|note_origins|pack|measure|list_instants|bb_quality|bb_provenance|bb_places_get|.*quality.*"),
+    ("encode", r"bb_pq_|put_places|put_numbers|put_segment|column_task|index_values|bounds_of|put_row_runs|bb_year_file|note_origins|pack|measure|list_instants|bb_quality|bb_provenance|bb_places_get|.*quality.*"),
     ("compress", r"ZSTD|HUF_|FSE_|libzstd"),
     ("copies", r"memmove|memcpy|memset"),
 ]
@@ -256,8 +257,11 @@ class Bench:
             if len(parts) < 3 or not parts[0].endswith("%"):
                 continue
             what = f"{parts[2].split('] ')[-1]}"
+            what = re.sub(r"^_+", "", what)
             stage = next((s for s, pattern in STAGES if re.match(pattern, what) or re.match(pattern, parts[1].split(".so")[0])), "other")
             shares[stage] += float(parts[0][:-1])
+            if os.environ.get("BENCH_OTHER") and stage == "other":
+                print(f"    {parts[0]} {parts[1]} {what}")
         if not shares:
             print(f"stages: perf gave nothing ({done['text'].strip()[-200:]})")
             return None
