@@ -103,7 +103,7 @@ python_for_reading() { if [ -x .venv/bin/python ] && .venv/bin/python -c 'import
 
 run_torture() { # run_torture NAME BINARY
     local script
-    for script in determinism bounded bad_input kill; do
+    for script in determinism bounded bad_input kill updates; do
         many "$1 $script" "$(python_for_reading)" "tests/torture/$script.py" "$2"
     done
 }

@@ -54,6 +54,8 @@ struct job {
     struct job_worker *workers;
     unsigned n_workers;
     pthread_mutex_t mutex; /* open sources, spans, next source, error */
+    pthread_cond_t opened; /* n_opening went down */
+    unsigned n_opening;    /* workers that open a source: others may soon help with it */
     size_t next_source;
     size_t rows_limit_nbytes;
     _Atomic int full, failed, spoilt;
@@ -272,36 +274,55 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
 
 /* ---- fill ---- */
 
-/* Own source first, else a new one, else help with somebody's. Counts itself as a user of what it returns. */
+/* The first block is read in private: it makes the reader. */
+static enum bb_status open_own(struct job_worker *w, struct bb_error *err)
+{
+    struct job *j = w->job;
+    struct open_source *fresh = NULL;
+    int ended = 0;
+    enum bb_status status = open_next(j, &fresh, err);
+    if (status == BB_OK && fresh) status = read_one(w, fresh, &ended, err);
+    if (status != BB_OK) {
+        close_source(fresh);
+        fresh = NULL;
+    }
+    pthread_mutex_lock(&j->mutex);
+    if (fresh) {
+        fresh->exhausted = ended;
+        w->own = fresh;
+    }
+    j->n_opening--;
+    pthread_cond_broadcast(&j->opened);
+    pthread_mutex_unlock(&j->mutex);
+    return status;
+}
+
+static struct open_source *own_or_other(struct job_worker *w)
+{
+    struct job *j = w->job;
+    if (w->own) return w->own;
+    for (unsigned i = 0; i < j->n_workers; i++) {
+        struct open_source *other = j->workers[i].own;
+        if (other && !other->exhausted && !plan_source(j, other->source)->sequential) return other;
+    }
+    return NULL;
+}
+
+/* Own source first, else a new one, else help with somebody's; while somebody opens one, that is waited for. Counts itself as a user of what it
+ * returns. */
 static enum bb_status choose(struct job_worker *w, struct open_source **os_ret, struct bb_error *err)
 {
     struct job *j = w->job;
-    int has_own;
-    pthread_mutex_lock(&j->mutex); /* whoever leaves a source last takes it away */
-    has_own = w->own != NULL;
-    pthread_mutex_unlock(&j->mutex);
-    if (!has_own) {
-        struct open_source *fresh;
-        BB_TRY(open_next(j, &fresh, err));
-        if (fresh) { /* the first block in private: it makes the reader */
-            int ended;
-            enum bb_status status = read_one(w, fresh, &ended, err);
-            if (status != BB_OK) {
-                close_source(fresh);
-                return status;
-            }
-            pthread_mutex_lock(&j->mutex);
-            fresh->exhausted = ended;
-            w->own = fresh;
-            pthread_mutex_unlock(&j->mutex);
-        }
-    }
+    enum bb_status status = BB_OK;
+    int opens;
     pthread_mutex_lock(&j->mutex);
-    *os_ret = w->own;
-    for (unsigned i = 0; i < j->n_workers && !*os_ret; i++) {
-        struct open_source *other = j->workers[i].own;
-        if (other && !other->exhausted && !plan_source(j, other->source)->sequential) *os_ret = other;
-    }
+    opens = !w->own && j->next_source < j->job->n_sources;
+    j->n_opening += opens;
+    pthread_mutex_unlock(&j->mutex);
+    if (opens) status = open_own(w, err);
+    if (status != BB_OK) return status;
+    pthread_mutex_lock(&j->mutex);
+    while (!(*os_ret = own_or_other(w)) && j->n_opening > 0) pthread_cond_wait(&j->opened, &j->mutex);
     if (*os_ret) (*os_ret)->n_users++;
     pthread_mutex_unlock(&j->mutex);
     return BB_OK;
@@ -518,9 +539,11 @@ enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct
         struct job j = { .run = run, .plan = plan, .job = job, .zone = zone, .tables = tables_ret };
         BB_TRY(bb_tables_init(tables_ret, run, plan, job, zone, err));
         pthread_mutex_init(&j.mutex, NULL);
+        pthread_cond_init(&j.opened, NULL);
         for (size_t i = 0; i < job->n_sources; i++) plan_source(&j, i)->used = 0;
         status = pass(&j, n == 0 && hints_suffice(&j), err);
         reset_workers(&j);
+        pthread_cond_destroy(&j.opened);
         pthread_mutex_destroy(&j.mutex);
         if (status == BB_OK && !j.spoilt) return BB_OK;
         bb_tables_reset(tables_ret);
