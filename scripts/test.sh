@@ -118,6 +118,7 @@ for suite in $suites; do
         one "check: style" scripts/check_style.sh
         one "check: tour" scripts/check_tour.sh
         one "check: manual page and docs/cli.md" scripts/check_help.sh build/busbar
+        one "check: docs/formats, every report has a test" python3 scripts/formats_table.py --check build/busbar
         one "check: instructions" scripts/check_instructions.sh build/busbar ;;
     ctest)
         run_ctest "unit, kernels, fuzz corpus" build ;;
@@ -135,7 +136,7 @@ for suite in $suites; do
             for script in tests/interop/*_check.py; do
                 many "interop $(basename "$script" .py)" .venv/bin/python "$script" build/busbar
             done
-            for iso in ercot isone miso nyiso spp; do
+            for iso in ercot exports isone miso nyiso spp; do
                 many "interop check_$iso" .venv/bin/python "tests/interop/check_$iso.py" build/busbar
             done
             many "interop check_report" .venv/bin/python tests/interop/check_report.py build/busbar

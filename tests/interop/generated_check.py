@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every report that busbar generates, on both switch days, spoilt with duplicates and revisions, packed and shuffled: what busbar
+"""PJM's, CAISO's and MISO's daily energy reports, generated on both switch days, spoilt with duplicates and revisions, packed and shuffled: what busbar
 converts must equal what raw_reading.py reads from the same files.
 
 usage: generated_check.py PROGRAM
