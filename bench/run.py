@@ -14,6 +14,7 @@ what the kernel says of the process (VmHWM). Results: bench/results/DATE.json, a
 import argparse
 import collections
 import datetime
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -83,7 +84,8 @@ def describe_machine():
 
 
 def run(command, env=None, quiet=True):
-    """Wall, processor seconds, peak KiB, exit status, the end of what it said."""
+    """Wall, processor seconds, peak KiB, exit status, the end of what it said. The kernel counts this process's own memory
+    into the child's peak until the child has begun, so nothing large may be imported here."""
     with tempfile.TemporaryFile() as said:
         began = time.perf_counter()
         child = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **(env or {})})
@@ -153,10 +155,9 @@ class Bench:
         done["out_nbytes"] = 0
         done["rows"] = 0
         if done["status"] == 0:
-            import pyarrow.parquet as pq
-
             done["out_nbytes"] = out.stat().st_size
-            done["rows"] = pq.read_metadata(out).num_rows
+            count = "import sys, pyarrow.parquet as pq; print(pq.read_metadata(sys.argv[1]).num_rows)"
+            done["rows"] = int(subprocess.run([sys.executable, "-c", count, str(out)], capture_output=True, text=True).stdout or 0)
         out.unlink(missing_ok=True)
         return done
 
@@ -345,8 +346,8 @@ def main():
         peers = {}
         for module in ("duckdb", "polars", "pyarrow", "pandas"):
             try:
-                peers[module] = __import__(module).__version__
-            except ImportError:
+                peers[module] = importlib.metadata.version(module)
+            except importlib.metadata.PackageNotFoundError:
                 args.no_peers = True
                 print(f"the peers are left out: {module} is not there; run 'make deps' with network to PyPI")
                 break
