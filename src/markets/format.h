@@ -151,6 +151,8 @@ enum {
                                          modification time is left out */
     BB_FORMAT_OFFSETS =
         1 << 23, /* a stamp of BB_TIME_UTC_… must carry its offset: without it, it would be local time */
+    /* records have a full name only: the id comes from a list of locations (reference.h), or the row is a reject */
+    BB_FORMAT_ID_FROM_LIST = 1 << 24,
     BB_FORMAT_BY_ID = 1 << 21 /* records have an id and no name; the name is the id until finish_place or another
                                          file knows better. With BB_FORMAT_ID_IS_IDENTITY */
 };

@@ -91,6 +91,15 @@ int bb_place_resolve(const struct bb_reader *reader, const struct bb_str *texts,
     }
     if (reader->format->only_location) key->name = bb_str_of(reader->format->only_location);
     if (reader->format->flags & BB_FORMAT_BY_ID) key->name = key->id;
+    if (reader->format->flags & BB_FORMAT_ID_FROM_LIST && key->name.n) {
+        if (reader->reference) key->id = bb_reference_id_of(reader->reference, reader->format->iso, key->name);
+        if (key->id.n == 0) {
+            bb_flaw_set(flaw, "unknown_location", name_field,
+                        "no list of locations among the inputs gives this name one id; convert it together with "
+                        "such a list");
+            return 0;
+        }
+    }
     if (key->name.n == 0 || (by_id && key->id.n == 0 && !name_is_id)) {
         bb_flaw_set(flaw, "missing_name", key->name.n == 0 ? name_field : id_field, "the location's %s is empty",
                     key->name.n == 0 ? "name" : "id");

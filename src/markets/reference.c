@@ -22,6 +22,7 @@ struct bb_reference {
     struct bb_budget *budget;
     struct entry *entries;
     size_t n, cap;
+    size_t n_names; /* of the entries: see put_name */
     char *arena;
     size_t arena_n, arena_cap;
     uint32_t *table; /* entry + 1 */
@@ -44,7 +45,7 @@ void bb_reference_free(struct bb_reference *r)
     bb_free(r);
 }
 
-size_t bb_reference_count(const struct bb_reference *r) { return r->n; }
+size_t bb_reference_count(const struct bb_reference *r) { return r->n - r->n_names; }
 
 static uint64_t hash_of(enum bb_iso iso, struct bb_str id)
 {
@@ -175,6 +176,30 @@ static int read_line(const struct bb_format *format, const struct bb_binding *b,
     return line->id.n != 0;
 }
 
+/* Names that lists give ids for stand in the same table, as if they were locations of another operator whose zone is the id. A name that two
+ * locations share gives none: has_type says so. */
+#define NAMES_OF(iso) ((enum bb_iso)((int)(iso) | 64))
+
+static int put_name(struct bb_reference *r, enum bb_iso iso, struct bb_str name, struct bb_str id)
+{
+    struct entry *e = find(r, NAMES_OF(iso), name);
+    struct line line = { .id = name, .zone = id, .voltage_kv = NAN, .from_day = INT32_MIN };
+    if (!e) {
+        size_t before = r->n;
+        if (!put(r, NAMES_OF(iso), &line)) return 0;
+        r->n_names += r->n - before;
+        return 1;
+    }
+    if (!bb_str_eq(zone_of(r, e), id)) e->has_type = 1;
+    return 1;
+}
+
+struct bb_str bb_reference_id_of(const struct bb_reference *r, enum bb_iso iso, struct bb_str name)
+{
+    const struct entry *e = find(r, NAMES_OF(iso), name);
+    return e && !e->has_type ? zone_of(r, e) : (struct bb_str){ "", 0 };
+}
+
 /* A list that tells nothing but names must not hide what another one tells. */
 static int tells(const struct bb_format *format)
 {
@@ -198,7 +223,9 @@ enum bb_status bb_reference_read(struct bb_reference *r, const struct bb_detecti
         p = stop ? stop + 1 : end;
         if (s.n && s.p[s.n - 1] == '\r') s.n--;
         if (s.n > LINE_MAX_NBYTES || !read_line(d->format, &d->binding, s, &line)) continue;
-        if (!put(r, d->format->iso, &line)) return bb_fail_budget(err, r->budget, "a list of locations");
+        if (!put(r, d->format->iso, &line) ||
+            (line.name.n && !bb_str_eq(line.name, line.id) && !put_name(r, d->format->iso, line.name, line.id)))
+            return bb_fail_budget(err, r->budget, "a list of locations");
         if (line.also.n) {
             line.id = line.also;
             if (!put(r, d->format->iso, &line)) return bb_fail_budget(err, r->budget, "a list of locations");

@@ -22,6 +22,9 @@ enum bb_status bb_reference_read(struct bb_reference *reference, const struct bb
 /* Completes a place of this operator; texts stay those of the reference. */
 void bb_reference_fill(const struct bb_reference *reference, enum bb_iso iso, struct bb_place_key *key);
 
+/* The id that a list gives for a name; n == 0: no list names it, or it is the name of several locations. */
+struct bb_str bb_reference_id_of(const struct bb_reference *reference, enum bb_iso iso, struct bb_str name);
+
 size_t bb_reference_count(const struct bb_reference *reference);
 
 #endif

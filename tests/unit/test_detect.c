@@ -245,9 +245,6 @@ static void renamed_column(void **unused)
                    "energy,total_lmp_rt,congestion_price_rt,marginal_loss_price_rt,row_is_current,version_nbr\n",
                    BB_SKIP, "system_energy_price_rt");
     expect_refusal("x.csv", "a,b,c\n1,2,3\n", BB_SKIP, "a,b,c|busbar formats");
-    expect_refusal("rt_unverified_hrl_lmps.csv",
-                   PJM_TIME "pnode_name,type,total_lmp_rt,congestion_price_rt,marginal_loss_price_rt\n", BB_SKIP,
-                   "pnode_id|rt_hrl_lmps");
 }
 
 static void not_data(void **unused)
