@@ -51,6 +51,12 @@ enum bb_status bb_fail_errno(struct bb_error *err, enum bb_status status, int er
     return status;
 }
 
+enum bb_status bb_fail_as(struct bb_error *err, enum bb_status status)
+{
+    if (err) err->status = status;
+    return status;
+}
+
 enum bb_status bb_fail_prefix(struct bb_error *err, const char *fmt, ...)
 {
     struct bb_error old;

@@ -40,6 +40,9 @@ enum bb_status bb_fail_errno(struct bb_error *err, enum bb_status status, int er
 /* Puts "prefix: " before the text that is already in *err; returns err->status. */
 enum bb_status bb_fail_prefix(struct bb_error *err, const char *fmt, ...) BB_PRINTF(2, 3);
 
+/* Changes what the failure in *err means, in the code and in the struct; returns status. */
+enum bb_status bb_fail_as(struct bb_error *err, enum bb_status status);
+
 /* Passes any failure on to the caller. */
 #define BB_TRY(expr)                                                                                               \
     do {                                                                                                           \

@@ -96,14 +96,14 @@ static enum bb_status read_ledger(struct loading *l, const char *path, struct bb
     if (status == BB_SKIP)
         status =
             bb_fail_prefix(err, "%s is no readable lake file; move it away or rebuild it with --rebuild", path),
-        status = BB_IO;
+        status = bb_fail_as(err, BB_IO);
     if (status != BB_OK) return status;
     json = bb_pq_reader_kv(reader, "busbar.ledger");
     if (!json.p)
         status = bb_fail(err, BB_IO, "%s has no ledger: busbar did not write it; move it away", path);
     else
         status = bb_ledger_read(json, &reading, &l->run->budget, &head, err);
-    if (status == BB_SKIP) bb_fail_prefix(err, "%s", path), status = BB_IO;
+    if (status == BB_SKIP) bb_fail_prefix(err, "%s", path), status = bb_fail_as(err, BB_IO);
     bb_pq_reader_close(reader);
     return status;
 }

@@ -137,7 +137,7 @@ enum bb_status bb_old_file_open(const char *path, struct bb_tables *tables,
     if (status != BB_OK) {
         if (status == BB_SKIP) {
             bb_fail_prefix(err, "%s cannot be updated (convert everything with --rebuild, or move it away)", path);
-            status = BB_IO;
+            status = bb_fail_as(err, BB_IO);
         }
         bb_old_file_close(old);
         return status;
@@ -195,7 +195,7 @@ enum bb_status bb_old_file_origins(struct bb_old_file *old, size_t group,
     struct bb_provenance_list list;
     uint64_t left = (uint64_t)bb_pq_group_rows(old->reader, group);
     enum bb_status status = open_list(old, group, &list, err);
-    if (status == BB_SKIP) bb_fail_prefix(err, "%s", old->path), status = BB_IO;
+    if (status == BB_SKIP) bb_fail_prefix(err, "%s", old->path), status = bb_fail_as(err, BB_IO);
     if (status != BB_OK) return status;
     for (;;) {
         uint64_t rows = 0;
@@ -465,7 +465,7 @@ enum bb_status bb_old_file_load(struct bb_old_file *old, size_t group, bb_old_ro
         bb_row_scan_close(&l->scan);
         bb_provenance_close(&l->list);
     }
-    if (status == BB_SKIP) bb_fail_prefix(err, "%s", old->path), status = BB_IO;
+    if (status == BB_SKIP) bb_fail_prefix(err, "%s", old->path), status = bb_fail_as(err, BB_IO);
     bb_free(l->ring);
     bb_free(l);
     return status;
