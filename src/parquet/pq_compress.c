@@ -69,7 +69,10 @@ static int allocate(struct bb_pq_compressor *c)
 {
     if (c->codec == BB_PQ_ZSTD) {
         c->zstd = ZSTD_createCCtx_advanced((ZSTD_customMem){ zstd_alloc, zstd_free, c->budget });
-        return c->zstd != NULL && !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, c->level));
+        return c->zstd != NULL &&
+               !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, c->level)) &&
+               (c->level < BB_PQ_ZSTD_LARGE_LEVEL ||
+                !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog, BB_PQ_ZSTD_LARGE_HASH_LOG)));
     }
     if (c->codec == BB_PQ_GZIP) {
         size_t nbytes = c->level >= 10 ? DEFLATE_NEAR_NBYTES : DEFLATE_FAST_NBYTES;
