@@ -40,10 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = { "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml",
                                          "xl/workbook.xml", "xl/_rels/workbook.xml.rels" };
+    static const char sheet[] = "<worksheet><sheetData><row><c t=\"s\"><v>0</v></c>"
+                                "<c s=\"1\"><v>45000.5</v></c></row></sheetData></worksheet>";
     static const char *const texts[] = {
-        "<worksheet><sheetData><row><c t=\"s\"><v>0</v></c><c "
-        "s=\"1\"><v>45000.5</v></c></row></sheetData></worksheet>",
-        "<sst><si><t>Delivery Date</t></si></sst>",
+        sheet, "<sst><si><t>Delivery Date</t></si></sst>",
         "<styleSheet><cellXfs><xf/><xf numFmtId=\"22\"/></cellXfs></styleSheet>",
         "<workbook><sheets><sheet id=\"a\"/></sheets></workbook>",
         "<Relationships><Relationship Id=\"a\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
