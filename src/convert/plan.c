@@ -76,6 +76,7 @@ struct detecting {
     struct bb_run *run;
     struct bb_plan *plan;
     pthread_mutex_t mutex;
+    _Atomic int failed;    /* looked at without the lock */
     struct bb_error error; /* the first one that stops the run */
 };
 
@@ -160,10 +161,11 @@ static void detect_task(void *ctx, size_t task, unsigned worker)
     struct detecting *d = ctx;
     struct bb_error err;
     (void)worker;
-    if (d->error.status != BB_OK || bb_run_stopped(d->run)) return;
+    if (d->failed || bb_run_stopped(d->run)) return;
     if (detect_one(d, bb_leaf_at(d->plan->leaves, task), &err) != BB_OK) {
         pthread_mutex_lock(&d->mutex);
-        if (d->error.status == BB_OK) d->error = err;
+        if (!d->failed) d->error = err;
+        d->failed = 1;
         pthread_mutex_unlock(&d->mutex);
     }
     bb_run_progress(d->run, "looking");
