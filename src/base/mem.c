@@ -33,12 +33,91 @@ void bb_budget_init(struct bb_budget *budget, size_t limit_nbytes, size_t base_n
     budget->limit_nbytes = limit_nbytes;
     atomic_init(&budget->used_nbytes, base_nbytes);
     atomic_init(&budget->peak_nbytes, base_nbytes);
+    atomic_init(&budget->kept_nbytes, 0);
+    pthread_mutex_init(&budget->mutex, NULL);
+    budget->n_kept = 0;
+    budget->keeps = 0;
+}
+
+/* ---- kept blocks ---- */
+
+void bb_budget_keep_blocks(struct bb_budget *budget) { budget->keeps = 1; }
+
+static void forget_kept(struct bb_budget *budget, unsigned i)
+{
+    atomic_fetch_sub_explicit(&budget->kept_nbytes, budget->kept[i].nbytes, memory_order_relaxed);
+    budget->n_kept--;
+    memmove(&budget->kept[i], &budget->kept[i + 1], (budget->n_kept - i) * sizeof budget->kept[0]);
+}
+
+/* Gives kept blocks back to the system until no more than allowed_nbytes are in use. */
+static void give_back(struct bb_budget *budget, size_t allowed_nbytes)
+{
+    if (!budget->keeps) return;
+    pthread_mutex_lock(&budget->mutex);
+    while (budget->n_kept > 0 &&
+           atomic_load_explicit(&budget->used_nbytes, memory_order_relaxed) > allowed_nbytes) {
+        size_t nbytes = budget->kept[0].nbytes;
+        munmap(budget->kept[0].block, nbytes);
+        forget_kept(budget, 0);
+        atomic_fetch_sub_explicit(&budget->used_nbytes, nbytes, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&budget->mutex);
+}
+
+void bb_budget_drop_kept(struct bb_budget *budget)
+{
+    give_back(budget, 0);
+    budget->keeps = 0;
+}
+
+/* 1 when the block stays; otherwise it is still the caller's. */
+static int keep(struct bb_budget *budget, void *block, size_t nbytes)
+{
+    int kept = 0;
+    if (!budget->keeps ||
+        atomic_load_explicit(&budget->used_nbytes, memory_order_relaxed) > budget->limit_nbytes / 4 * 3)
+        return 0;
+    pthread_mutex_lock(&budget->mutex);
+    if (budget->n_kept < BB_MAX_KEPT) {
+        budget->kept[budget->n_kept].block = block;
+        budget->kept[budget->n_kept++].nbytes = nbytes;
+        atomic_fetch_add_explicit(&budget->kept_nbytes, nbytes, memory_order_relaxed);
+        kept = 1;
+    }
+    pthread_mutex_unlock(&budget->mutex);
+    return kept;
+}
+
+/* The best fitting block of at most an eighth more than gross bytes; NULL when there is none. */
+static void *take_kept(struct bb_budget *budget, size_t gross, size_t *nbytes_ret)
+{
+    void *block = NULL;
+    unsigned best = BB_MAX_KEPT;
+    if (!budget->keeps || atomic_load_explicit(&budget->kept_nbytes, memory_order_relaxed) < gross) return NULL;
+    pthread_mutex_lock(&budget->mutex);
+    for (unsigned i = budget->n_kept; i-- > 0;) {
+        size_t nbytes = budget->kept[i].nbytes;
+        if (nbytes < gross || nbytes > gross + gross / 8) continue;
+        if (best == BB_MAX_KEPT || nbytes < budget->kept[best].nbytes) best = i;
+        if (nbytes == gross) break;
+    }
+    if (best < BB_MAX_KEPT) {
+        block = budget->kept[best].block;
+        *nbytes_ret = budget->kept[best].nbytes;
+        forget_kept(budget, best);
+    }
+    pthread_mutex_unlock(&budget->mutex);
+    return block;
 }
 
 size_t bb_budget_left(const struct bb_budget *budget)
 {
-    size_t used = atomic_load_explicit(&((struct bb_budget *)budget)->used_nbytes, memory_order_relaxed);
+    struct bb_budget *b = (struct bb_budget *)budget;
+    size_t used = atomic_load_explicit(&b->used_nbytes, memory_order_relaxed),
+           kept = atomic_load_explicit(&b->kept_nbytes, memory_order_relaxed);
     if (budget->limit_nbytes == 0) return SIZE_MAX;
+    used -= BB_MIN(kept, used);
     return used < budget->limit_nbytes ? budget->limit_nbytes - used : 0;
 }
 
@@ -46,6 +125,10 @@ int bb_budget_charge(struct bb_budget *budget, size_t nbytes)
 {
     size_t used = atomic_fetch_add_explicit(&budget->used_nbytes, nbytes, memory_order_relaxed) + nbytes;
     size_t peak;
+    if (budget->limit_nbytes != 0 && used > budget->limit_nbytes) {
+        give_back(budget, budget->limit_nbytes);
+        used = atomic_load_explicit(&budget->used_nbytes, memory_order_relaxed);
+    }
     if (budget->limit_nbytes != 0 && used > budget->limit_nbytes) {
         atomic_fetch_sub_explicit(&budget->used_nbytes, nbytes, memory_order_relaxed);
         return 0;
@@ -90,11 +173,19 @@ static void *map(size_t gross)
     return p + before;
 }
 
-void *bb_alloc(struct bb_budget *budget, size_t nbytes)
+/* cleared_ret: NULL, or whether all bytes are zero. */
+static void *allocate(struct bb_budget *budget, size_t nbytes, int *cleared_ret)
 {
-    size_t gross = gross_nbytes(nbytes);
+    size_t gross = gross_nbytes(nbytes), kept_nbytes;
     struct header *h;
-    if (nbytes > SIZE_MAX / 2 || fails_on_purpose() || !bb_budget_charge(budget, gross)) return NULL;
+    if (nbytes > SIZE_MAX / 2 || fails_on_purpose()) return NULL;
+    if (gross >= MMAP_FROM_NBYTES && (h = take_kept(budget, gross, &kept_nbytes))) {
+        h->budget = budget;
+        h->nbytes = kept_nbytes;
+        return h + 1;
+    }
+    if (cleared_ret) *cleared_ret = gross >= MMAP_FROM_NBYTES;
+    if (!bb_budget_charge(budget, gross)) return NULL;
     if (gross >= MMAP_FROM_NBYTES) {
         h = map(gross);
     } else {
@@ -109,10 +200,13 @@ void *bb_alloc(struct bb_budget *budget, size_t nbytes)
     return h + 1;
 }
 
+void *bb_alloc(struct bb_budget *budget, size_t nbytes) { return allocate(budget, nbytes, NULL); }
+
 void *bb_calloc(struct bb_budget *budget, size_t nbytes)
 {
-    void *p = bb_alloc(budget, nbytes);
-    if (p && gross_nbytes(nbytes) < MMAP_FROM_NBYTES) memset(p, 0, nbytes); /* mapped pages are zero already */
+    int cleared = 0;
+    void *p = allocate(budget, nbytes, &cleared);
+    if (p && !cleared) memset(p, 0, nbytes);
     return p;
 }
 
@@ -123,6 +217,7 @@ void bb_free(void *p)
     if (!p) return;
     h = (struct header *)p - 1;
     nbytes = h->nbytes;
+    if (nbytes >= MMAP_FROM_NBYTES && keep(h->budget, h, nbytes)) return;
     bb_budget_release(h->budget, nbytes);
     if (nbytes >= MMAP_FROM_NBYTES) {
         munmap(h, nbytes);
@@ -139,10 +234,18 @@ void *bb_realloc(struct bb_budget *budget, void *p, size_t nbytes)
     if (!p) return bb_alloc(budget, nbytes);
     h = (struct header *)p - 1;
     old = h->nbytes;
-    if (gross == old) return p;
+    if (gross == old || (gross < old && gross > old / 8 * 7)) return p;
     if (CAN_MOVE_PAGES && old >= MMAP_FROM_NBYTES &&
         gross >= MMAP_FROM_NBYTES) { /* moving page tables beats copying */
-        if (gross > old && (fails_on_purpose() || !bb_budget_charge(budget, gross - old))) return NULL;
+        size_t kept_nbytes;
+        if (gross > old && fails_on_purpose()) return NULL;
+        if (gross > old && (moved = take_kept(budget, gross, &kept_nbytes))) { /* but not clearing pages */
+            memcpy(moved, h, old);
+            moved->nbytes = kept_nbytes;
+            bb_free(p);
+            return moved + 1;
+        }
+        if (gross > old && !bb_budget_charge(budget, gross - old)) return NULL;
         moved = mremap(h, old, gross, MREMAP_MAYMOVE);
         if (moved == MAP_FAILED) {
             if (gross > old) bb_budget_release(budget, gross - old);

@@ -10,16 +10,33 @@
 
 #include "base/status.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
+#define BB_MAX_KEPT 96
+
 struct bb_budget {
-    size_t limit_nbytes; /* 0: no limit, only counting */
-    _Atomic size_t used_nbytes;
+    size_t limit_nbytes;        /* 0: no limit, only counting */
+    _Atomic size_t used_nbytes; /* kept blocks included: it is what the system gave */
     _Atomic size_t peak_nbytes;
+    _Atomic size_t kept_nbytes;
+    pthread_mutex_t mutex; /* of the kept blocks */
+    struct {
+        void *block;
+        size_t nbytes;
+    } kept[BB_MAX_KEPT]; /* oldest first */
+    unsigned n_kept;
+    int keeps;
 };
 
 /* used starts at base_nbytes: what the process held before (program text, libraries, stacks). */
 void bb_budget_init(struct bb_budget *budget, size_t limit_nbytes, size_t base_nbytes);
+
+/* From now on large blocks that are freed may stay with the budget, up to three quarters of its limit, and are handed out again: the kernel
+ * clears what it gives, which is a sixth of the time of a run that gives rows back and takes them again each round. They count as free
+ * (bb_budget_left) and go back to the system as soon as anything else needs the room. Whoever asked for it ends with bb_budget_drop_kept. */
+void bb_budget_keep_blocks(struct bb_budget *budget);
+void bb_budget_drop_kept(struct bb_budget *budget);
 
 /* Bytes that may still be allocated; SIZE_MAX without a limit. */
 size_t bb_budget_left(const struct bb_budget *budget);
@@ -30,7 +47,7 @@ int bb_budget_charge(struct bb_budget *budget, size_t nbytes) BB_WARN_UNUSED;
 void bb_budget_release(struct bb_budget *budget, size_t nbytes);
 
 /* NULL when the budget or the system has no more. Blocks of 256 KiB and more come from mmap and go back to the system
- * at once when freed, so that the account and the kernel's resident size agree. 16-byte aligned. */
+ * at once when freed, unless the budget keeps them, so that the account and the kernel's resident size agree. 16-byte aligned. */
 void *bb_alloc(struct bb_budget *budget, size_t nbytes) BB_WARN_UNUSED;
 void *bb_calloc(struct bb_budget *budget, size_t nbytes) BB_WARN_UNUSED;
 /* Like realloc: on NULL the old block is still valid. p == NULL allocates from budget. */

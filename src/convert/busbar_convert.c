@@ -94,6 +94,7 @@ static enum bb_status start(struct bb_run *run, struct bb_error *err)
     struct bb_date today = bb_date_of((int32_t)(now / 86400));
     int second = (int)(now % 86400);
     bb_budget_init(&run->budget, (size_t)limit, resident_nbytes());
+    bb_budget_keep_blocks(&run->budget);
     run->block_nbytes = BB_MIN(BB_MAX((size_t)(limit / 256), BLOCK_MIN_NBYTES), BLOCK_MAX_NBYTES);
     run->style = (struct bb_year_file_style){ .dense = o->profile == BUSBAR_DENSE,
                                               .unsigned_types = o->profile == BUSBAR_SEED,
@@ -303,6 +304,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
         bb_lake_close(run.lake);
         bb_pool_free(run.pool);
         bb_pq_compressors_free(run.compressors);
+        bb_budget_drop_kept(&run.budget);
     }
     pthread_mutex_destroy(&run.event_mutex);
     clock_gettime(CLOCK_MONOTONIC, &to);

@@ -15,6 +15,7 @@
 
 #define BATCH_ROWS    1024
 #define ROWS_PER_TEXT 7 /* 24 hours of 48 bytes in a record of some 170 */
+#define ROUND_NBYTES  ((size_t)16 << 20)
 #define MAX_PASSES                                                                                                 \
     8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
 
@@ -57,7 +58,8 @@ struct job {
     pthread_cond_t opened; /* n_opening went down */
     unsigned n_opening;    /* workers that open a source: others may soon help with it */
     size_t next_source;
-    size_t rows_limit_nbytes;
+    size_t rows_limit_nbytes; /* of this round */
+    size_t round_nbytes;      /* what a round tries to do with: see share_memory */
     _Atomic int full, failed, spoilt;
     struct bb_error error;
 };
@@ -356,12 +358,14 @@ static void leave(struct job *j, struct open_source *os, int ended)
 /* Files that have been begun hold memory too, more with each year; what they leave is shared anew each round: half for rows, half for
  * sorting and encoding them. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes for
  * each byte of text. */
-static void share_memory(struct job *j)
+static size_t rows_share(struct job *j)
 {
     size_t share = (bb_budget_left(&j->run->budget) + bb_tables_held_nbytes(j->tables)) / 2;
     size_t in_flight = (size_t)(j->n_workers - 1) * j->run->block_nbytes * ROWS_PER_TEXT;
-    j->rows_limit_nbytes = share - BB_MIN(in_flight, share / 2);
+    return share - BB_MIN(in_flight, share / 2);
 }
+
+static void share_memory(struct job *j) { j->rows_limit_nbytes = BB_MIN(rows_share(j), j->round_nbytes); }
 
 static int is_full(struct job *j)
 {
@@ -457,9 +461,13 @@ static enum bb_status make_room(struct job *j, int drain_early, struct bb_error 
         uint32_t low = low_water(j);
         if (low > 0) BB_TRY(bb_tables_drain(j->tables, low, err));
     }
+    if (bb_tables_held_nbytes(j->tables) <= held / 2) return BB_OK;
     /* Too little came free: the next round would be short. */
-    if (bb_tables_held_nbytes(j->tables) > held / 2) BB_TRY(bb_tables_spill(j->tables, err));
-    return BB_OK;
+    if (j->rows_limit_nbytes < rows_share(j) && j->round_nbytes < SIZE_MAX / 2) {
+        j->round_nbytes *= 2;
+        return BB_OK;
+    }
+    return bb_tables_spill(j->tables, err);
 }
 
 /* ---- a pass ---- */
@@ -513,6 +521,7 @@ static int hints_suffice(const struct job *j)
 static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
 {
     BB_TRY(init_workers(j, err));
+    j->round_nbytes = drain_early ? ROUND_NBYTES : SIZE_MAX;
     for (;;) {
         j->full = 0;
         share_memory(j);
