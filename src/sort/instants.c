@@ -6,6 +6,8 @@
 #define MAX_SLOTS       ((uint64_t)4 << 20)
 #define MIN_SLOTS       16384u
 #define MIN_WINDOW_ROWS 4096u
+#define MAX_PARTS       16u
+#define PARALLEL_FROM_ROWS 32768u
 
 struct window {
     uint64_t from, end; /* starts of interest */
@@ -52,7 +54,7 @@ static void survey(const struct bb_row_store *store, struct window *w, uint32_t 
                 continue;
             }
             for (uint32_t i = 0; i < chunk->n_rows; i++) {
-                uint32_t start = chunk->rows[i].start_utc_s;
+                uint32_t start = chunk->starts_utc_s[i];
                 if (start < w->from || start >= w->end) continue;
                 w->n_rows++;
                 min = BB_MIN(min, start);
@@ -82,73 +84,108 @@ static void narrow(const struct bb_row_store *store, struct window *w, uint64_t 
     }
 }
 
-/* at[slot] becomes the number of rows in that slot. */
-static uint32_t count(const struct bb_row_store *store, const struct window *w, uint32_t *at)
+/* What the threads share: each counts and then places one part of the rows. at[part * n_slots + slot] is first the number of rows of a
+ * part in a slot, then the place of the first of them in the index. */
+struct grouping {
+    const struct window *window;
+    const struct bb_row_walk *parts;
+    uint32_t *at, *index;
+};
+
+static void count_task(void *ctx, size_t part, unsigned worker)
 {
-    struct bb_row_walk walk = bb_row_walk_begin(store, w->from, w->end);
+    const struct grouping *g = ctx;
+    const struct window *w = g->window;
+    struct bb_row_walk walk = g->parts[part];
+    uint32_t *at = g->at + part * w->n_slots, number;
     struct bb_stretch s;
-    uint32_t number, n_instants = 0;
-    while (bb_row_walk_next(&walk, &number, &s)) {
-        uint32_t *slot;
-        if (s.start_utc_s < w->from || s.start_utc_s >= w->end) continue;
-        slot = &at[slot_of(w, s.start_utc_s)];
-        n_instants += *slot == 0;
-        *slot += s.n_rows;
-    }
-    return n_instants;
+    (void)worker;
+    while (bb_row_walk_next(&walk, &number, &s))
+        if (s.start_utc_s >= w->from && s.start_utc_s < w->end) at[slot_of(w, s.start_utc_s)] += s.n_rows;
 }
 
-/* at[slot] becomes the position of its first row in the index. */
-static void number_instants(struct bb_instants *instants, const struct window *w, uint32_t *at)
+static void scatter_task(void *ctx, size_t part, unsigned worker)
 {
-    uint32_t sum = 0, n = 0;
-    for (size_t slot = 0; slot < w->n_slots; slot++) {
-        uint32_t n_rows = at[slot];
-        if (n_rows == 0) continue;
-        instants->start_utc_s[n] = w->base + (uint32_t)slot * w->grid_s;
-        instants->first[n++] = at[slot] = sum;
-        sum += n_rows;
-    }
-    instants->first[n] = sum;
-}
-
-static void scatter(const struct bb_row_store *store, const struct window *w, uint32_t *at, uint32_t *index)
-{
-    struct bb_row_walk walk = bb_row_walk_begin(store, w->from, w->end);
+    const struct grouping *g = ctx;
+    const struct window *w = g->window;
+    struct bb_row_walk walk = g->parts[part];
+    uint32_t *at = g->at + part * w->n_slots, number;
     struct bb_stretch s;
-    uint32_t number;
+    (void)worker;
     while (bb_row_walk_next(&walk, &number, &s)) {
         uint32_t *cursor;
         if (s.start_utc_s < w->from || s.start_utc_s >= w->end) continue;
         cursor = &at[slot_of(w, s.start_utc_s)];
-        for (uint32_t i = 0; i < s.n_rows; i++) index[*cursor + i] = number + i;
+        for (uint32_t i = 0; i < s.n_rows; i++) g->index[*cursor + i] = number + i;
         *cursor += s.n_rows;
     }
 }
 
-static int group_window(struct bb_instants *instants, const struct bb_row_store *store, const struct window *w)
+static uint32_t count_instants(const struct window *w, const uint32_t *at, unsigned n_parts)
 {
-    uint32_t *at = bb_calloc(instants->budget, w->n_slots * sizeof *at);
+    uint32_t n = 0;
+    for (size_t slot = 0; slot < w->n_slots; slot++) {
+        uint32_t any = 0;
+        for (unsigned part = 0; part < n_parts; part++) any |= at[part * w->n_slots + slot];
+        n += any != 0;
+    }
+    return n;
+}
+
+static void number_instants(struct bb_instants *instants, const struct window *w, uint32_t *at, unsigned n_parts)
+{
+    uint32_t sum = 0, n = 0;
+    for (size_t slot = 0; slot < w->n_slots; slot++) {
+        uint32_t first = sum;
+        for (unsigned part = 0; part < n_parts; part++) {
+            uint32_t *cell = &at[part * w->n_slots + slot], n_rows = *cell;
+            *cell = sum;
+            sum += n_rows;
+        }
+        if (sum == first) continue;
+        instants->start_utc_s[n] = w->base + (uint32_t)slot * w->grid_s;
+        instants->first[n++] = first;
+    }
+    instants->first[n] = sum;
+}
+
+static int group_window(struct bb_instants *instants, const struct bb_row_store *store, const struct window *w,
+                        struct bb_pool *pool)
+{
+    struct bb_row_walk all = bb_row_walk_begin(store, w->from, w->end), parts[MAX_PARTS];
+    unsigned n_parts = pool ? BB_MIN(bb_pool_threads(pool), MAX_PARTS) : 1;
+    struct grouping g = { .window = w, .parts = parts };
     int ok = 0;
-    if (at) {
-        instants->n = count(store, w, at);
+    if (w->n_rows < PARALLEL_FROM_ROWS || w->n_slots * n_parts > w->n_rows) n_parts = 1;
+    bb_row_walk_split(&all, n_parts, parts);
+    g.at = bb_calloc(instants->budget, n_parts * w->n_slots * sizeof *g.at);
+    if (g.at) {
+        if (n_parts > 1)
+            bb_pool_run(pool, count_task, &g, n_parts);
+        else
+            count_task(&g, 0, 0);
+        instants->n = count_instants(w, g.at, n_parts);
         instants->start_utc_s = bb_alloc(instants->budget, (size_t)instants->n * sizeof *instants->start_utc_s);
         instants->first = bb_alloc(instants->budget, ((size_t)instants->n + 1) * sizeof *instants->first);
         instants->index = bb_alloc(instants->budget, (size_t)w->n_rows * sizeof *instants->index);
         ok = instants->start_utc_s && instants->first && instants->index;
     }
     if (ok) {
-        number_instants(instants, w, at);
-        scatter(store, w, at, instants->index);
+        number_instants(instants, w, g.at, n_parts);
+        g.index = instants->index;
+        if (n_parts > 1)
+            bb_pool_run(pool, scatter_task, &g, n_parts);
+        else
+            scatter_task(&g, 0, 0);
     }
-    bb_free(at);
+    bb_free(g.at);
     if (!ok) bb_instants_reset(instants);
     return ok;
 }
 
 enum bb_status bb_instants_group(struct bb_instants *instants, const struct bb_row_store *store,
-                                 uint64_t from_utc_s, uint64_t end_utc_s, size_t allowance_nbytes,
-                                 uint64_t *done_ret, struct bb_error *err)
+                                 struct bb_pool *pool, uint64_t from_utc_s, uint64_t end_utc_s,
+                                 size_t allowance_nbytes, uint64_t *done_ret, struct bb_error *err)
 {
     /* 4 bytes of index per row, 8 per instant of which there are few, 4 per slot */
     uint64_t max_rows = BB_MAX(allowance_nbytes / 6, MIN_WINDOW_ROWS);
@@ -170,7 +207,7 @@ enum bb_status bb_instants_group(struct bb_instants *instants, const struct bb_r
         narrow(store, &w, max_rows, &min, &max);
         w.n_slots = (max - min) / w.grid_s + 1;
         *done_ret = w.end;
-        if (group_window(instants, store, &w)) return BB_OK;
+        if (group_window(instants, store, &w, pool)) return BB_OK;
         /* more instants per row than expected, or less memory: a smaller part may do */
         if ((max_rows <= MIN_WINDOW_ROWS && max_slots <= MIN_SLOTS) || min == max)
             return bb_fail_budget(err, instants->budget, "putting the rows into order");

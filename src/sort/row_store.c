@@ -5,7 +5,7 @@
 #define SMALL_ROWS BB_UNIT_ROWS
 #define LARGE_ROWS (8 * BB_UNIT_ROWS)
 #define HUGE_ROWS                                                                                                  \
-    (43 * BB_UNIT_ROWS) /* just over 2 MiB: a huge page, which fills four times as fast as small ones */
+    (40 * BB_UNIT_ROWS) /* just over 2 MiB: a huge page, which fills four times as fast as small ones */
 #define TOO_MANY   (BB_CHUNK_STRETCHES + 1)
 #define HUGE_SHARE 24u                                /* of the budget */
 #define MAX_UNITS  ((size_t)1 << (32 - BB_UNIT_BITS)) /* row numbers are 32 bits */
@@ -36,7 +36,7 @@ void bb_row_store_reset(struct bb_row_store *store)
 
 static size_t chunk_nbytes(uint32_t cap_rows)
 {
-    return sizeof(struct bb_row_chunk) + (size_t)cap_rows * sizeof(struct bb_row);
+    return sizeof(struct bb_row_chunk) + (size_t)cap_rows * (sizeof(struct bb_row) + sizeof(uint32_t));
 }
 
 /* A chunk is at most half of what the lane holds already, or small. Huge ones only while the unfilled ends of all lanes stay a small part of
@@ -62,6 +62,7 @@ static int new_chunk(struct bb_row_store *store, struct bb_row_lane *lane)
         cap = cap == HUGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
     if (!chunk) return 0;
     chunk->cap_rows = cap;
+    chunk->starts_utc_s = (uint32_t *)(chunk->rows + cap);
     chunk->n_rows = chunk->n_stretches = chunk->max_utc_s = chunk->reserved = 0;
     chunk->min_utc_s = UINT32_MAX;
     lane->chunks[lane->n_chunks++] = chunk;
@@ -91,12 +92,14 @@ static void note_stretch(struct bb_row_chunk *chunk, uint32_t start, uint32_t n)
 
 static void append(struct bb_row_chunk *chunk, const struct bb_row *rows, uint32_t n)
 {
+    uint32_t *starts = chunk->starts_utc_s + chunk->n_rows;
     memcpy(chunk->rows + chunk->n_rows, rows, n * sizeof *rows);
+    for (uint32_t i = 0; i < n; i++) starts[i] = rows[i].start_utc_s;
     chunk->n_rows += n;
     for (uint32_t i = 0, from = 0; i < n; from = i) {
-        while (++i < n && rows[i].start_utc_s == rows[from].start_utc_s) {
+        while (++i < n && starts[i] == starts[from]) {
         }
-        note_stretch(chunk, rows[from].start_utc_s, i - from);
+        note_stretch(chunk, starts[from], i - from);
     }
 }
 
@@ -172,9 +175,11 @@ static void cut_chunk(struct bb_row_chunk *chunk, uint64_t end_utc_s)
     chunk->n_rows = chunk->n_stretches = chunk->max_utc_s = 0;
     chunk->min_utc_s = UINT32_MAX;
     for (uint32_t i = 0; i < n; i++) {
-        if (chunk->rows[i].start_utc_s < end_utc_s) continue;
-        note_stretch(chunk, chunk->rows[i].start_utc_s, 1);
+        uint32_t start = chunk->starts_utc_s[i];
+        if (start < end_utc_s) continue;
+        note_stretch(chunk, start, 1);
         if (kept != i) chunk->rows[kept] = chunk->rows[i];
+        chunk->starts_utc_s[kept] = start;
         kept++;
     }
     chunk->n_rows = kept;
@@ -214,6 +219,29 @@ static void drop_in_lane(struct bb_row_lane *lane, uint64_t end_utc_s)
 void bb_row_store_drop(struct bb_row_store *store, uint64_t end_utc_s)
 {
     for (unsigned i = 0; i < store->n_lanes; i++) drop_in_lane(&store->lanes[i], end_utc_s);
+}
+
+void bb_row_walk_split(const struct bb_row_walk *walk, unsigned n_parts, struct bb_row_walk *parts_ret)
+{
+    uint64_t all = bb_row_store_rows(walk->store), seen = 0;
+    struct bb_row_walk part = *walk;
+    uint32_t unit = 0;
+    unsigned n = 0;
+    part.chunks_left = 0;
+    for (unsigned l = 0; l < walk->store->n_lanes; l++) {
+        const struct bb_row_lane *lane = &walk->store->lanes[l];
+        for (size_t c = 0; c < lane->n_chunks; c++) {
+            if (part.chunks_left++ == 0) part.lane = l, part.chunk = c, part.unit = unit;
+            unit += lane->chunks[c]->cap_rows >> BB_UNIT_BITS;
+            seen += lane->chunks[c]->n_rows;
+            if (n + 1 == n_parts || seen < all * (n + 1) / n_parts) continue;
+            parts_ret[n++] = part;
+            part.chunks_left = 0;
+        }
+    }
+    parts_ret[n++] = part;
+    part.chunks_left = 0;
+    while (n < n_parts) parts_ret[n++] = part;
 }
 
 size_t bb_row_store_units(const struct bb_row_store *store)

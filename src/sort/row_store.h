@@ -2,7 +2,8 @@
  *
  * Chunks start at 1024 rows so that a job with many open files stays small, and grow to 8192 rows, which the allocator
  * maps and therefore gives back to the system when they are freed, and to 2 MiB, which it maps as a huge page. A chunk remembers the stretches of equal starts in it as
- * long as these are few: time-ascending input is then grouped without looking at the rows again.
+ * long as these are few: time-ascending input is then grouped without looking at the rows again; and the starts in a row of their own,
+ * for when they are many.
  *
  * bb_row_store_add may run in one thread per lane at the same time, together with the functions that only ask for
  * numbers; everything else needs all lanes quiet. */
@@ -11,7 +12,7 @@
 
 #include "table/row.h"
 
-#define BB_UNIT_ROWS       1024u /* a row's number is unit << 10 | position; a chunk is 1, 8 or 43 units */
+#define BB_UNIT_ROWS       1024u /* a row's number is unit << 10 | position; a chunk is 1, 8 or 40 units */
 #define BB_UNIT_BITS       10
 #define BB_CHUNK_STRETCHES 64u
 #define BB_GRID_S          3600u
@@ -26,6 +27,7 @@ struct bb_row_chunk {
     uint32_t n_stretches; /* BB_CHUNK_STRETCHES + 1: too many, look at the rows */
     uint32_t reserved;
     struct bb_stretch stretches[BB_CHUNK_STRETCHES];
+    uint32_t *starts_utc_s; /* of the rows, once more: grouping reads 4 bytes a row and not 48 */
     struct bb_row rows[];
 };
 
@@ -58,35 +60,41 @@ uint32_t bb_row_store_first(const struct bb_row_store *store); /* smallest start
 /* Forgets the rows with start < end_utc_s; the others keep their order. end_utc_s may be 2^32. */
 void bb_row_store_drop(struct bb_row_store *store, uint64_t end_utc_s);
 
-/* Walks over all rows as stretches, lane by lane in the order of adding. number is that of the stretch's first row; chunks
- * without a row in [from, end) are skipped, other rows outside are not filtered. */
+/* Walks over all rows, or one part of them, as stretches, lane by lane in the order of adding. number is that of the stretch's first row;
+ * chunks without a row in [from, end) are skipped, other rows outside are not filtered. */
 struct bb_row_walk {
     const struct bb_row_store *store;
     uint64_t from_utc_s, end_utc_s;
     unsigned lane;
-    size_t chunk;
+    size_t chunk, chunks_left;
     uint32_t unit, row, stretch;
 };
 
 static inline struct bb_row_walk bb_row_walk_begin(const struct bb_row_store *store, uint64_t from_utc_s,
                                                    uint64_t end_utc_s)
 {
-    return (struct bb_row_walk){ .store = store, .from_utc_s = from_utc_s, .end_utc_s = end_utc_s };
+    return (struct bb_row_walk){
+        .store = store, .from_utc_s = from_utc_s, .end_utc_s = end_utc_s, .chunks_left = SIZE_MAX
+    };
 }
+
+/* The same walk as n_parts walks of about as many rows each, in this order; some may be empty. */
+void bb_row_walk_split(const struct bb_row_walk *walk, unsigned n_parts, struct bb_row_walk *parts_ret);
 
 static inline int bb_row_walk_next(struct bb_row_walk *w, uint32_t *number_ret, struct bb_stretch *ret)
 {
     for (; w->lane < w->store->n_lanes; w->lane++, w->chunk = 0) {
         const struct bb_row_lane *lane = &w->store->lanes[w->lane];
-        for (; w->chunk < lane->n_chunks; w->chunk++, w->row = w->stretch = 0) {
+        for (; w->chunk < lane->n_chunks; w->chunk++, w->chunks_left--, w->row = w->stretch = 0) {
+            if (w->chunks_left == 0) return 0;
             const struct bb_row_chunk *c = lane->chunks[w->chunk];
             if (w->row < c->n_rows && c->max_utc_s >= w->from_utc_s && c->min_utc_s < w->end_utc_s) {
                 *number_ret = (w->unit << BB_UNIT_BITS) + w->row;
                 if (c->n_stretches <= BB_CHUNK_STRETCHES) {
                     *ret = c->stretches[w->stretch++];
                 } else {
-                    uint32_t i = w->row, start = c->rows[i].start_utc_s;
-                    while (++i < c->n_rows && c->rows[i].start_utc_s == start) {
+                    uint32_t i = w->row, start = c->starts_utc_s[i];
+                    while (++i < c->n_rows && c->starts_utc_s[i] == start) {
                     }
                     *ret = (struct bb_stretch){ start, i - w->row };
                 }
