@@ -34,7 +34,7 @@ int bb_buf_reserve(struct bb_buf *b, size_t more_nbytes)
 int bb_buf_put(struct bb_buf *b, const void *p, size_t n)
 {
     if (n == 0) return 1;
-    if (!bb_buf_reserve(b, n)) return 0;
+    if (b->cap - b->n < n && !bb_buf_reserve(b, n)) return 0;
     memcpy(b->p + b->n, p, n);
     b->n += n;
     return 1;

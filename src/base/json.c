@@ -74,28 +74,29 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
     return 0;
 }
 
+static int is_plain(unsigned char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
 static void quoted(struct bb_json *j, struct bb_str s)
 {
     raw(j, "\"", 1);
     for (size_t i = 0; i < s.n;) {
         unsigned char c = (unsigned char)s.p[i];
-        size_t len = utf8_sequence((const unsigned char *)s.p + i, s.n - i);
+        size_t len = 0;
         char escape[8];
-        if (len == 0) {
-            raw(j, "\xEF\xBF\xBD", 3);
-            i++;
-        } else if (c == '"' || c == '\\') {
-            escape[0] = '\\', escape[1] = (char)c;
-            raw(j, escape, 2);
-            i++;
-        } else if (c < 0x20 || c == 0x7F) {
-            snprintf(escape, sizeof escape, "\\u%04x", c);
-            raw(j, escape, 6);
-            i++;
-        } else {
+        while (i + len < s.n && is_plain((unsigned char)s.p[i + len])) len++;
+        if (len == 0 && c >= 0x80) len = utf8_sequence((const unsigned char *)s.p + i, s.n - i);
+        if (len > 0) {
             raw(j, s.p + i, len);
             i += len;
+            continue;
         }
+        if (c >= 0x80)
+            raw(j, "\xEF\xBF\xBD", 3);
+        else if (c == '"' || c == '\\')
+            escape[0] = '\\', escape[1] = (char)c, raw(j, escape, 2);
+        else
+            raw(j, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", c));
+        i++;
     }
     raw(j, "\"", 1);
 }
@@ -115,16 +116,33 @@ void bb_json_str(struct bb_json *j, struct bb_str value)
     quoted(j, value);
 }
 
+static size_t integer_text(int64_t value, char out[40])
+{
+    char digits[20];
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    size_t n = 0, at = 0;
+    do digits[n++] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (value < 0) out[at++] = '-';
+    while (n > 0) out[at++] = digits[--n];
+    return at;
+}
+
 void bb_json_int(struct bb_json *j, int64_t value)
 {
-    char text[32];
+    char text[40];
     value_start(j);
-    raw(j, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
+    raw(j, text, integer_text(value, text));
 }
 
 size_t bb_json_number_text(double value, char out[40])
 {
     int n = 0;
+    if (value != 0 && fabs(value) < 1e15 && (double)(int64_t)value == value) { /* what printf makes of it, sooner */
+        size_t length = integer_text((int64_t)value, out);
+        out[length] = 0;
+        return length;
+    }
     if (isnan(value) || isinf(value)) return (size_t)snprintf(out, 40, "null");
     for (int digits = 15; digits <= 17; digits++) {
         n = snprintf(out, 40, "%.*g", digits, value);

@@ -111,14 +111,14 @@ static int twin_of(const struct bb_year_file *f, size_t i)
     return -1;
 }
 
-/* Place codes carry texts; small enumerations of the file's own carry theirs by these. */
-static struct bb_str place_name(void *ctx, uint32_t code) { return bb_places_get(ctx, code).name; }
-static struct bb_str place_id(void *ctx, uint32_t code) { return bb_places_get(ctx, code).id; }
-static struct bb_str place_zone(void *ctx, uint32_t code) { return bb_places_get(ctx, code).zone; }
-static struct bb_str place_unit(void *ctx, uint32_t code) { return bb_places_get(ctx, code).unit; }
+/* Nobody interns while rows are encoded. Place codes carry texts; small enumerations of the file's own carry theirs by these. */
+static struct bb_str place_name(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->name; }
+static struct bb_str place_id(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->id; }
+static struct bb_str place_zone(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->zone; }
+static struct bb_str place_unit(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->unit; }
 static struct bb_str place_type(void *ctx, uint32_t code)
 {
-    return bb_str_of(bb_type_names[bb_places_get(ctx, code).type]);
+    return bb_str_of(bb_type_names[bb_places_at(ctx, code)->type]);
 }
 static struct bb_str yes_or_no(void *ctx, uint32_t code)
 {
@@ -489,10 +489,10 @@ static enum bb_status learn_places(struct bb_year_file *f, struct bb_error *err)
     if (!bb_grow(f->setup.budget, (void **)&f->facts, &f->cap_facts, n, sizeof *f->facts))
         return bb_fail_budget(err, f->setup.budget, "the list of locations");
     for (; f->n_facts < n; f->n_facts++) {
-        struct bb_place_key key = bb_places_get(f->setup.places, (uint32_t)f->n_facts);
+        const struct bb_place_key *key = bb_places_at(f->setup.places, (uint32_t)f->n_facts);
         f->facts[f->n_facts] =
-            (struct place_facts){ key.voltage_kv, key.id.n > 0, key.zone.n > 0,
-                                  f->setup.dataset->kind == BB_ENERGY && key.type == BB_TYPE_SYSTEM };
+            (struct place_facts){ key->voltage_kv, key->id.n > 0, key->zone.n > 0,
+                                  f->setup.dataset->kind == BB_ENERGY && key->type == BB_TYPE_SYSTEM };
     }
     return BB_OK;
 }

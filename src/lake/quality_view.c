@@ -1,13 +1,22 @@
 #include "lake/quality_view.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+static void put_digits(char *out, unsigned value, int n)
+{
+    while (n-- > 0) {
+        out[n] = (char)('0' + value % 10);
+        value /= 10;
+    }
+}
 
 const char *bb_day_text(int32_t day, char out[BB_TIME_TEXT])
 {
     struct bb_date d = bb_date_of(day);
-    snprintf(out, BB_TIME_TEXT, "%04u-%02u-%02u", (unsigned)d.year % 10000, (unsigned)d.month % 100,
-             (unsigned)d.day % 100);
+    memcpy(out, "0000-00-00", 11);
+    put_digits(out, (unsigned)d.year % 10000, 4);
+    put_digits(out + 5, (unsigned)d.month, 2);
+    put_digits(out + 8, (unsigned)d.day, 2);
     return out;
 }
 
@@ -16,7 +25,10 @@ const char *bb_utc_text(int64_t utc_s, char out[BB_TIME_TEXT])
     int64_t day = utc_s / 86400 - (utc_s % 86400 < 0);
     unsigned second = (unsigned)(utc_s - day * 86400);
     bb_day_text((int32_t)day, out);
-    snprintf(out + 10, BB_TIME_TEXT - 10, "T%02u:%02u:%02uZ", second / 3600 % 24, second / 60 % 60, second % 60);
+    memcpy(out + 10, "T00:00:00Z", 11);
+    put_digits(out + 11, second / 3600, 2);
+    put_digits(out + 14, second / 60 % 60, 2);
+    put_digits(out + 17, second % 60, 2);
     return out;
 }
 

@@ -1,6 +1,5 @@
 #include "table/dataset.h"
 
-#include <stdio.h>
 
 const struct bb_iso_info bb_iso_infos[BB_N_ISO] = {
     [BB_PJM] = { "PJM", "pjm", "America/New_York", 0, 1 },
@@ -47,11 +46,10 @@ static const char *resolution(int minutes) { return minutes == 60 ? "hourly" : m
 
 void bb_dataset_name(const struct bb_dataset *d, enum bb_half half, char out[64])
 {
-    snprintf(out, 64, "%s_%s_%s%s", bb_market_prefixes[d->market], d->kind == BB_ENERGY ? "energy" : "as",
-             resolution(d->minutes),
-             half == BB_HUB     ? "_hub"
-             : half == BB_NODAL ? "_nodal"
-                                : "");
+    char *end = stpcpy(out, bb_market_prefixes[d->market]); /* asked for each location of the registry */
+    end = stpcpy(end, d->kind == BB_ENERGY ? "_energy_" : "_as_");
+    end = stpcpy(end, resolution(d->minutes));
+    stpcpy(end, half == BB_HUB ? "_hub" : half == BB_NODAL ? "_nodal" : "");
 }
 
 int bb_dataset_parse(struct bb_str name, struct bb_dataset *d, enum bb_half *half)

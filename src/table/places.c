@@ -224,6 +224,8 @@ struct bb_place_key bb_places_get(struct bb_places *p, uint32_t place)
     return key;
 }
 
+const struct bb_place_key *bb_places_at(const struct bb_places *p, uint32_t place) { return &p->places[place].key; }
+
 static int by_key(const void *a, const void *b, void *ctx)
 {
     const struct bb_places *p = ctx;

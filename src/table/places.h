@@ -34,6 +34,9 @@ size_t bb_places_identities(const struct bb_places *places);
 /* The texts live as long as the registry. */
 struct bb_place_key bb_places_get(struct bb_places *places, uint32_t place);
 
+/* The same without a copy and a lock, for the encoders: only while nobody interns. */
+const struct bb_place_key *bb_places_at(const struct bb_places *places, uint32_t place);
+
 /* Order of the lake: by (name, id, zone, type, voltage, unit), text by bytes, a NULL id first. Recomputed when places
  * were added since. The arrays live until the next intern: rank_of[place], place_at[rank], identity_of[place]. */
 enum bb_status bb_places_rank(struct bb_places *places, const uint32_t **rank_of, const uint32_t **place_at,
