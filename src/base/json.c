@@ -76,14 +76,29 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
 
 static int is_plain(unsigned char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
+/* Bytes at p that stand for themselves, by eights; a carry between bytes can only stop the eights too early. */
+static size_t plain_length(const char *p, size_t n)
+{
+    const uint64_t ones = 0x0101010101010101u, high = ones * 0x80;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t v, quote, slash;
+        memcpy(&v, p + i, 8);
+        quote = v ^ ones * '"';
+        slash = v ^ ones * '\\';
+        if ((v | (v - ones * 0x20) | (v + ones) | (quote - ones) | (slash - ones)) & high) break;
+    }
+    while (i < n && is_plain((unsigned char)p[i])) i++;
+    return i;
+}
+
 static void quoted(struct bb_json *j, struct bb_str s)
 {
     raw(j, "\"", 1);
     for (size_t i = 0; i < s.n;) {
         unsigned char c = (unsigned char)s.p[i];
-        size_t len = 0;
+        size_t len = plain_length(s.p + i, s.n - i);
         char escape[8];
-        while (i + len < s.n && is_plain((unsigned char)s.p[i + len])) len++;
         if (len == 0 && c >= 0x80) len = utf8_sequence((const unsigned char *)s.p + i, s.n - i);
         if (len > 0) {
             raw(j, s.p + i, len);

@@ -210,11 +210,10 @@ static void put_record(struct bb_json *j, struct bb_metadata *m, enum bb_iso iso
     put_utc(j, "last", r->last_utc_s);
     bb_json_key(j, "datasets");
     bb_json_open(j, '[');
-    for (int code = 0; code < N_CODES; code++) {
+    for (uint64_t left = r->datasets; left; left &= left - 1) {
         enum bb_half half;
         char name[64];
-        struct bb_dataset d = dataset_of(iso, code, &half);
-        if (!(r->datasets >> code & 1)) continue;
+        struct bb_dataset d = dataset_of(iso, __builtin_ctzll(left), &half);
         bb_dataset_name(&d, half, name);
         bb_json_str(j, bb_str_of(name));
     }
