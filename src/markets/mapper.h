@@ -78,6 +78,13 @@ struct bb_worker {
 };
 #define BB_SCRATCH_NBYTES (BB_CSV_PIECE_MAX_NBYTES + 1024)
 
+/* A price text of up to eight bytes and its value: the energy component is the same for all locations of an instant. */
+struct bb_last_price {
+    uint64_t text; /* its bytes, the last one in the highest */
+    size_t n;      /* 0: none */
+    double value;
+};
+
 /* One piece of a block being mapped. */
 struct bb_pass {
     struct bb_reader *reader;
@@ -92,6 +99,7 @@ struct bb_pass {
     uint32_t last_utc_s;
     struct bb_order_need need; /* of last_time: what is still to be decided */
     int last_slot;
+    struct bb_last_price last_prices[BB_N_VALUES]; /* FLAT, one per price column */
     uint32_t
         hours_of; /* WIDE with a date in every record: hour_utc_s is for the day that begins here; 0: for none yet */
     int64_t hour_utc_s[BB_MAX_HOURS];
@@ -218,6 +226,25 @@ static inline int bb_pass_price(struct bb_pass *pass, const struct bb_record *re
     enum bb_number kind = bb_decimal_parse_padded(s.p, s.n, value_ret);
     if (BB_UNLIKELY(kind != BB_NUMBER_OK)) return bb_pass_price_odd(pass, rec, field, value_ret, there_ret);
     *there_ret = 1;
+    return 1;
+}
+
+/* The same for a column that may say what it said in the record before. */
+static inline int bb_pass_price_again(struct bb_pass *pass, const struct bb_record *rec, int field,
+                                      struct bb_last_price *last, double *value_ret, int *there_ret)
+{
+    struct bb_str s = bb_record_field(pass->text, rec, field);
+    uint64_t text;
+    if (s.n - 1 >= 8) return bb_pass_price(pass, rec, field, value_ret, there_ret);
+    memcpy(&text, s.p, 8);
+    text <<= 64 - 8 * s.n;
+    if (text != last->text || s.n != last->n) {
+        *last = (struct bb_last_price){ text, 0, 0 };
+        if (!bb_pass_price(pass, rec, field, &last->value, there_ret)) return 0;
+        if (*there_ret) last->n = s.n;
+    }
+    *value_ret = last->value;
+    *there_ret = last->n > 0;
     return 1;
 }
 
