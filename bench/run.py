@@ -11,9 +11,10 @@ threads as the machine has processors and 256 MB where it can be told so. Runs o
 minute hits all of them; figures are medians. What a peer wrote is compared with busbar's lake: rows, instants and the sums
 of the prices per location have to be the same, or the peer has failed.
 
-Runs: busbar has a warm-up and BENCH_RUNS runs (three with the small limit). A peer has a warm-up and three runs on PJM's plain
-file; elsewhere its first run is the figure if it takes longer than SLOW_S, and everywhere once HURRY_AFTER_S are over, because a
-quarter of an hour has to do for all of it. "Sorted only" has one run. The runs column says how many there were.
+Runs: busbar has a warm-up and BENCH_RUNS runs (three with one thread or the small limit, but for PJM's plain file). A peer has a
+warm-up and three runs; where the warm-up takes longer than SLOW_S, or the whole has taken HURRY_AFTER_S, it is the figure itself, but for
+PJM's plain file, where it is the first of three runs. "Sorted only" has one run. A quarter of an hour has to do for all of it; the
+runs column says how many there were.
 
 Quiet or not: before each input the benchmark does nothing for a second and asks the kernel how many processors are busy all the
 same; while the input is measured, processor time that is not of its own processes is counted. Both are in the results, and the
@@ -45,7 +46,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SLOW_S = 4
 HURRY_AFTER_S = 420
 LIMIT, SMALL_LIMIT = "256M", "64M"
-SMALL_RUNS = PEER_RUNS = 3
+FEWER_RUNS = PEER_RUNS = 3
 
 # report, what a row takes as plain text, rows of a day, more options, name for peers.py, tools, what it is
 Input = collections.namedtuple("Input", "report row_nbytes day_rows options peer tools title")
@@ -230,7 +231,8 @@ class Bench:
             return None
         load, before, watch = os.getloadavg()[0], idle_second(), Watch()
         ours = {"all": [], "one": [], "small": []}
-        how = {"all": (self.threads, LIMIT, self.n_runs), "one": (1, LIMIT, self.n_runs), "small": (self.threads, SMALL_LIMIT, min(self.n_runs, SMALL_RUNS))}
+        fewer = self.n_runs if name == "pjm" else min(self.n_runs, FEWER_RUNS)
+        how = {"all": (self.threads, LIMIT, self.n_runs), "one": (1, LIMIT, fewer), "small": (self.threads, SMALL_LIMIT, min(self.n_runs, FEWER_RUNS))}
         warm_up = self.convert(folder, self.threads)
         if warm_up["status"] != 0:
             raise SystemExit(f"{name}: busbar: exit {warm_up['status']}: {warm_up['text']}")
@@ -238,8 +240,9 @@ class Bench:
         for tool in spec.tools if self.peers else []:
             first = self.first_of(tool, name, folder, failed)
             if first:
-                only = tool == "duckdb-sorted" or (name != "pjm" and first["wall_s"] > SLOW_S) or time.monotonic() - self.began > HURRY_AFTER_S
-                theirs[tool], enough[tool] = ([first], 1) if only else ([], PEER_RUNS)
+                counts = tool == "duckdb-sorted" or first["wall_s"] > SLOW_S or time.monotonic() - self.began > HURRY_AFTER_S
+                theirs[tool] = [first] if counts else []
+                enough[tool] = 1 if tool == "duckdb-sorted" or (counts and name != "pjm") else PEER_RUNS
                 enough[tool, "memory"] = first["memory_limit"] or "256MB"
         for n in range(max(self.n_runs, PEER_RUNS)):
             for kind, (threads, limit, runs) in how.items():
