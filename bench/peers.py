@@ -1,20 +1,30 @@
 """The same work done with the tools that people would pick instead of busbar.
 
     python peers.py TOOL REPORT INPUT-FOLDER OUT-FILE --threads N --memory SIZE
+    python peers.py check OUT-FILE LAKE
 
 TOOL is duckdb, duckdb-sorted (sorted only, duplicates stay: less than busbar does), polars, pyarrow or pandas.
 INPUT-FOLDER holds what `busbar generate` made. OUT-FILE is one Parquet file with busbar's 24 columns, sorted by
 (datetime_utc, settlement_location, settlement_location_id), one row per key, zstd.
 
 Every tool is used as its documentation says a careful user would: column types given, only the needed columns read, lazy
-where there is a lazy way, several files as one input. The pandas pipeline is in the style of the system that busbar
-replaces: 50 files a batch, chunks of 100,000 rows, everything put together, then sorted and written.
-Archives are unpacked first, because no one of them reads zip; the time for that counts.
+where there is a lazy way, several files as one input. Archives are unpacked first, because no one of them reads zip; the time
+for that counts.
+
+The pandas pipeline is in the style of the system that busbar replaces: batches of 50 files; chunks of 100,000 rows that are put
+together again; columns of Python texts and dates; the year of each row asked for twice, by a function per row; all batches
+put together, sorted, duplicates dropped; written in row groups of a million under another name, read back whole to count the
+rows, renamed. What that system did besides is left out (a list of locations, a second parse of local time, log lines), and its
+errors are mended, so that the rows are the same as everybody's.
+
+check compares a peer's file with what busbar made of the same input: rows, locations, the sum of the instants, and the sums of the
+four prices per location; it prints the number of rows, or what differs.
 """
 import argparse
 import io
 import pathlib
 import shutil
+import sys
 import tempfile
 import zipfile
 
@@ -31,7 +41,19 @@ ABOUT = {
     "nyiso": ("NYISO", "RT", 5, "America/New_York", "NYISO realtime"),
     "ercot": ("ERCOT", "RT", 15, "America/Chicago", "ERCOT NP6-905"),
     "spp": ("SPP", "DA", 60, "America/Chicago", "SPP DA-LMP-SL"),
+    "isone": ("ISONE", "DA", 60, "America/New_York", "ISONE WW_DALMP_ISO"),
 }
+# SPP's header and the form of its times change from file to file, the order of the columns does not. ISO-NE has six lines before the
+# rows, a mark in front of each line, and a last line with the number of lines.
+SPP = ["Interval", "GMTIntervalEnd", "Location", "Pnode", "LMP", "MLC", "MCC", "MEC"]
+SPP_TIMES = ["%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"]
+ISONE = ["mark", "day", "hour", "id", "location", "type", "total", "energy", "congestion", "loss"]
+ISONE_ABOVE = 6
+MISO = ["Node", "Type", "Value"] + [f"HE {h}" for h in range(1, 25)]
+NYISO = ["Time Stamp", "Name", "PTID", "LBMP ($/MWHr)", "Marginal Cost Losses ($/MWHr)", "Marginal Cost Congestion ($/MWHr)"]
+ERCOT = ["DeliveryDate", "DeliveryHour", "DeliveryInterval", "SettlementPointName", "SettlementPointType", "SettlementPointPrice", "DSTFlag"]
+ERCOT_EW = ("LZEW", "LZ_DCEW")  # the same names as LZ and LZ_DC: told apart by an ending
+PRICES = {"total", "energy", "congestion", "loss", "LMP", "MLC", "MCC", "MEC", "SettlementPointPrice", *MISO[3:], *NYISO[3:]}
 
 
 def unpack(data, to):
@@ -57,6 +79,12 @@ def files_of(folder, scratch):
 def duckdb_rows(report, files):
     listed = "[" + ", ".join(f"'{f}'" for f in files) + "]"
     text = lambda *names: "{" + ", ".join(f"'{n}': 'VARCHAR'" for n in names) + "}"
+
+    def given(names, above, more=""):
+        """Many small files: all columns given, nothing to be found out from each file (for MISO's that takes 50 times as long)."""
+        columns = "{" + ", ".join(f"'{n}': '{'DOUBLE' if n in PRICES else 'VARCHAR'}'" for n in names) + "}"
+        return f"read_csv({listed}, header=false, skip={above}, delim=',', quote='\"', columns={columns}{more})"
+
     if report == "pjm":
         types = text("datetime_beginning_utc", "pnode_id", "pnode_name", "voltage", "type", "zone")
         return f"""SELECT strptime(datetime_beginning_utc, '%m/%d/%Y %I:%M:%S %p') AS t, pnode_name AS location, type,
@@ -71,34 +99,31 @@ def duckdb_rows(report, files):
             NULL::VARCHAR AS zone, NULL::DOUBLE AS kv, {parts}, 1 AS version
             FROM read_csv({listed}, header=true, types={types}) GROUP BY INTERVALSTARTTIME_GMT, NODE"""
     if report == "miso":
-        hours = ", ".join(f'"HE {h}"' for h in range(1, 25))
-        types = "{'Node': 'VARCHAR', 'Type': 'VARCHAR', 'Value': 'VARCHAR'}"
-        parts = ", ".join(f"max(price) FILTER (Value = '{k}') AS {v[4:]}" for k, v in MISO_PART.items())
-        return f"""SELECT t, location, any_value(Type) AS type, location AS id, NULL::VARCHAR AS zone, NULL::DOUBLE AS kv, {parts},
-            total - congestion - loss AS energy, 2 AS version FROM (
-            SELECT strptime(parse_filename(filename)[:8], '%Y%m%d') + INTERVAL (substr(hour, 4)::INTEGER + 4) HOUR AS t,
-            Node AS location, Type, Value, price FROM (UNPIVOT (SELECT * FROM
-            read_csv({listed}, header=true, skip=4, filename=true, types={types})) ON {hours} INTO NAME hour VALUE price))
-            GROUP BY t, location"""
+        prices = "[" + ", ".join(f'"HE {h}"' for h in range(1, 25)) + "]"
+        parts = ", ".join(f"any_value({prices}) FILTER (Value = '{k}') AS {v[4:]}" for k, v in MISO_PART.items())
+        each = ", ".join(f"unnest({v[4:]}) AS {v[4:]}" for v in MISO_PART.values())
+        return f"""SELECT strptime(day, '%Y%m%d') + INTERVAL (hour + 4) HOUR AS t, location, type, location AS id, NULL::VARCHAR AS zone,
+            NULL::DOUBLE AS kv, total, congestion, loss, total - congestion - loss AS energy, 2 AS version FROM (
+            SELECT parse_filename(filename)[:8] AS day, unnest(range(1, 25)) AS hour, location, type, {each} FROM (
+            SELECT filename, Node AS location, any_value(Type) AS type, {parts} FROM {given(MISO, 5, ", filename=true")} GROUP BY filename, Node))"""
     if report == "nyiso":
-        types = text("Time Stamp", "Name", "PTID")
         return f"""SELECT timezone('UTC', timezone('America/New_York', strptime("Time Stamp", '%m/%d/%Y %H:%M:%S'))) - INTERVAL 5 MINUTE AS t,
             Name AS location, 'GEN' AS type, PTID AS id, NULL::VARCHAR AS zone, NULL::DOUBLE AS kv,
             "LBMP ($/MWHr)"::DOUBLE AS total, -("Marginal Cost Congestion ($/MWHr)"::DOUBLE) AS congestion,
-            "Marginal Cost Losses ($/MWHr)"::DOUBLE AS loss, total - congestion - loss AS energy, 1 AS version
-            FROM read_csv({listed}, header=true, types={types})"""
+            "Marginal Cost Losses ($/MWHr)"::DOUBLE AS loss, total - congestion - loss AS energy, 1 AS version FROM {given(NYISO, 1)}"""
     if report == "ercot":
-        types = text("DeliveryDate", "SettlementPointName", "SettlementPointType")
         return f"""SELECT timezone('UTC', timezone('America/Chicago', strptime(DeliveryDate, '%m/%d/%Y')
-            + INTERVAL ((DeliveryHour - 1) * 60 + (DeliveryInterval - 1) * 15) MINUTE)) AS t,
-            SettlementPointName AS location, SettlementPointType AS type, SettlementPointName AS id, NULL::VARCHAR AS zone,
-            NULL::DOUBLE AS kv, SettlementPointPrice::DOUBLE AS total, NULL::DOUBLE AS energy, NULL::DOUBLE AS congestion,
-            NULL::DOUBLE AS loss, 1 AS version FROM read_csv({listed}, header=true, types={types})"""
-    types = text("GMTIntervalEnd", "Settlement Location", "Pnode")
-    return f"""SELECT strptime(GMTIntervalEnd, '%m/%d/%Y %H:%M:%S') - INTERVAL 1 HOUR AS t, "Settlement Location" AS location,
-        'SETTLEMENT_LOCATION' AS type, Pnode AS id, NULL::VARCHAR AS zone, NULL::DOUBLE AS kv, LMP::DOUBLE AS total,
-        MEC::DOUBLE AS energy, MCC::DOUBLE AS congestion, MLC::DOUBLE AS loss, 1 AS version
-        FROM read_csv({listed}, header=true, types={types})"""
+            + INTERVAL ((DeliveryHour::INTEGER - 1) * 60 + (DeliveryInterval::INTEGER - 1) * 15) MINUTE)) AS t,
+            SettlementPointName || CASE WHEN SettlementPointType IN {ERCOT_EW} THEN '_EW' ELSE '' END AS location, SettlementPointType AS type,
+            location AS id, NULL::VARCHAR AS zone, NULL::DOUBLE AS kv, SettlementPointPrice AS total, NULL::DOUBLE AS energy,
+            NULL::DOUBLE AS congestion, NULL::DOUBLE AS loss, 1 AS version FROM {given(ERCOT, 1)}"""
+    if report == "isone":
+        return f"""SELECT timezone('UTC', timezone('America/New_York', strptime(day, '%m/%d/%Y') + INTERVAL (hour::INTEGER - 1) HOUR)) AS t,
+            location, type, id, NULL::VARCHAR AS zone, NULL::DOUBLE AS kv, total, energy, congestion, loss, 1 AS version
+            FROM {given(ISONE, ISONE_ABOVE, ", null_padding=true")} WHERE mark = 'D'"""
+    return f"""SELECT strptime(GMTIntervalEnd, {SPP_TIMES}) - INTERVAL 1 HOUR AS t, Location AS location,
+        'SETTLEMENT_LOCATION' AS type, Pnode AS id, NULL::VARCHAR AS zone, NULL::DOUBLE AS kv, LMP AS total, MEC AS energy, MCC AS congestion,
+        MLC AS loss, 1 AS version FROM {given(SPP, 1)}"""
 
 
 def run_duckdb(report, files, out, threads, memory, scratch, unique=True):
@@ -148,9 +173,10 @@ def run_polars(report, files, out, threads, memory, scratch):
         hours = [f"HE {h}" for h in range(1, 25)]
         each = [pl.scan_csv(f, skip_rows=4, schema_overrides={h: pl.Float64 for h in hours}).with_columns(
             day=pl.lit(pathlib.Path(f).name[:8])) for f in files]
-        rows = pl.concat(each).unpivot(hours, index=["day", "Node", "Type", "Value"], variable_name="hour", value_name="price").group_by(
-            "day", "hour", "Node").agg(c("Type").first(), *[c("price").filter(c("Value") == k).first().alias(v[4:]) for k, v in MISO_PART.items()]).select(
-            t=(c("day").str.to_datetime("%Y%m%d") + pl.duration(hours=c("hour").str.slice(3).cast(pl.Int64) + 4)).dt.replace_time_zone("UTC"),
+        rows = pl.concat(each).select("day", "Node", "Type", "Value", prices=pl.concat_list(hours)).group_by("day", "Node").agg(
+            c("Type").first(), *[c("prices").filter(c("Value") == k).first().alias(v[4:]) for k, v in MISO_PART.items()]).with_columns(
+            hour=pl.lit(list(range(1, 25)), dtype=pl.List(pl.Int64))).explode("hour", *[v[4:] for v in MISO_PART.values()]).select(
+            t=(c("day").str.to_datetime("%Y%m%d") + pl.duration(hours=c("hour") + 4)).dt.replace_time_zone("UTC"),
             location=c("Node"), type=c("Type"), id=c("Node"), zone=no_text, kv=none, total=c("total"),
             energy=c("total") - c("congestion") - c("loss"), congestion=c("congestion"), loss=c("loss"), version=pl.lit(2, dtype=pl.Int32))
     elif report == "nyiso":
@@ -160,15 +186,24 @@ def run_polars(report, files, out, threads, memory, scratch):
             energy=c("LBMP ($/MWHr)") + c("Marginal Cost Congestion ($/MWHr)") - c("Marginal Cost Losses ($/MWHr)"),
             congestion=-c("Marginal Cost Congestion ($/MWHr)"), loss=c("Marginal Cost Losses ($/MWHr)"), version=pl.lit(1, dtype=pl.Int32))
     elif report == "ercot":
+        point = c("SettlementPointName") + pl.when(c("SettlementPointType").is_in(ERCOT_EW)).then(pl.lit("_EW")).otherwise(pl.lit(""))
         rows = pl.scan_csv(files).select(
             t=local_to_utc(c("DeliveryDate").str.to_datetime("%m/%d/%Y") + pl.duration(minutes=(c("DeliveryHour") - 1) * 60 + (c("DeliveryInterval") - 1) * 15)),
-            location=c("SettlementPointName"), type=c("SettlementPointType"), id=c("SettlementPointName"), zone=no_text, kv=none,
+            location=point, type=c("SettlementPointType"), id=point, zone=no_text, kv=none,
             total=c("SettlementPointPrice"), energy=none, congestion=none, loss=none, version=pl.lit(1, dtype=pl.Int32))
     else:
-        rows = pl.scan_csv(files).select(
-            t=c("GMTIntervalEnd").str.to_datetime("%m/%d/%Y %H:%M:%S").dt.replace_time_zone("UTC") - pl.duration(hours=1),
-            location=c("Settlement Location"), type=pl.lit("SETTLEMENT_LOCATION"), id=c("Pnode"), zone=no_text, kv=none, total=c("LMP"),
-            energy=c("MEC"), congestion=c("MCC"), loss=c("MLC"), version=pl.lit(1, dtype=pl.Int32))
+        names = {"isone": ISONE, "spp": SPP}[report]
+        read = pl.scan_csv(files, has_header=False, skip_rows=ISONE_ABOVE if report == "isone" else 1,
+                           schema={n: pl.Float64 if n in PRICES else pl.String for n in names})
+        if report == "isone":
+            rows = read.filter(c("mark") == "D").select(
+                t=local_to_utc(c("day").str.to_datetime("%m/%d/%Y") + pl.duration(hours=c("hour").cast(pl.Int64) - 1)), location=c("location"), type=c("type"),
+                id=c("id"), zone=no_text, kv=none, total=c("total"), energy=c("energy"), congestion=c("congestion"), loss=c("loss"), version=pl.lit(1, dtype=pl.Int32))
+        else:
+            when = pl.coalesce([c("GMTIntervalEnd").str.to_datetime(f, strict=False) for f in SPP_TIMES])
+            rows = read.select(
+                t=when.dt.replace_time_zone("UTC") - pl.duration(hours=1), location=c("Location"), type=pl.lit("SETTLEMENT_LOCATION"), id=c("Pnode"),
+                zone=no_text, kv=none, total=c("LMP"), energy=c("MEC"), congestion=c("MCC"), loss=c("MLC"), version=pl.lit(1, dtype=pl.Int32))
     if report not in ("caiso", "miso"):
         rows = rows.sort("version", descending=True).unique(["t", "location", "id", "type"], keep="first") if report == "pjm" else rows.unique(["t", "location", "id", "type"])
     local = c("t").dt.convert_time_zone(zone)
@@ -194,10 +229,14 @@ def run_pyarrow(report, files, out, threads, memory, scratch):
                      "congestion_price_da", "marginal_loss_price_da", "version_nbr"),
              "nyiso": ("Time Stamp", "Name", "PTID", "LBMP ($/MWHr)", "Marginal Cost Losses ($/MWHr)", "Marginal Cost Congestion ($/MWHr)"),
              "ercot": ("DeliveryDate", "DeliveryHour", "DeliveryInterval", "SettlementPointName", "SettlementPointType", "SettlementPointPrice"),
-             "spp": ("GMTIntervalEnd", "Settlement Location", "Pnode", "LMP", "MLC", "MCC", "MEC")}[report]
-    as_text = {n: pa.string() for n in ("pnode_id", "PTID", "voltage", "datetime_beginning_utc", "Time Stamp", "DeliveryDate", "GMTIntervalEnd")}
+             "spp": SPP[1:], "isone": ISONE}[report]
+    kinds = {n: pa.string() for n in ("pnode_id", "PTID", "voltage", "datetime_beginning_utc", "Time Stamp", "DeliveryDate", "GMTIntervalEnd", "day", "hour", "id")}
+    kinds.update({n: pa.float64() for n in PRICES})
     pa.set_cpu_count(threads)
-    raw = pa.concat_tables([csv.read_csv(f, convert_options=csv.ConvertOptions(include_columns=list(names), column_types=as_text)) for f in files])
+    how = {"spp": {"read_options": csv.ReadOptions(column_names=SPP, skip_rows=1)},
+           "isone": {"read_options": csv.ReadOptions(column_names=ISONE, skip_rows=ISONE_ABOVE),
+                     "parse_options": csv.ParseOptions(invalid_row_handler=lambda row: "skip")}}.get(report, {})
+    raw = pa.concat_tables([csv.read_csv(f, convert_options=csv.ConvertOptions(include_columns=list(names), column_types=kinds), **how) for f in files])
     n, none = raw.num_rows, pa.nulls(raw.num_rows, pa.float64())
     stamp = lambda name, fmt: pc.strptime(raw[name], fmt, "us")
     minute = lambda e, m: pc.add(e, pa.scalar(m * 60_000_000, pa.duration("us")))
@@ -214,11 +253,18 @@ def run_pyarrow(report, files, out, threads, memory, scratch):
     elif report == "ercot":
         length = pc.add(pc.multiply(pc.subtract(raw["DeliveryHour"], 1), 3_600_000_000), pc.multiply(pc.subtract(raw["DeliveryInterval"], 1), 900_000_000))
         t = to_utc(pc.add(stamp("DeliveryDate", "%m/%d/%Y"), pc.cast(length, pa.duration("us"))))
-        cols = (t, raw["SettlementPointName"], raw["SettlementPointType"], raw["SettlementPointName"], pa.nulls(n, pa.string()), none,
+        ending = pc.if_else(pc.is_in(raw["SettlementPointType"], pa.array(ERCOT_EW)), "_EW", "")
+        point = pc.binary_join_element_wise(raw["SettlementPointName"], ending, "")
+        cols = (t, point, raw["SettlementPointType"], point, pa.nulls(n, pa.string()), none,
                 raw["SettlementPointPrice"], none, none, none, pa.array([1] * n, pa.int32()))
+    elif report == "isone":
+        hours = pc.cast(pc.multiply(pc.subtract(pc.cast(raw["hour"], pa.int64()), 1), 3_600_000_000), pa.duration("us"))
+        cols = (to_utc(pc.add(stamp("day", "%m/%d/%Y"), hours)), raw["location"], raw["type"], raw["id"], pa.nulls(n, pa.string()), none, raw["total"],
+                raw["energy"], raw["congestion"], raw["loss"], pa.array([1] * n, pa.int32()))
     else:
-        t = minute(pc.assume_timezone(stamp("GMTIntervalEnd", "%m/%d/%Y %H:%M:%S"), "UTC"), -60)
-        cols = (t, raw["Settlement Location"], pa.array(["SETTLEMENT_LOCATION"] * n), raw["Pnode"], pa.nulls(n, pa.string()), none, raw["LMP"], raw["MEC"],
+        when = pc.coalesce(*[pc.strptime(raw["GMTIntervalEnd"], f, "us", error_is_null=True) for f in SPP_TIMES])
+        t = minute(pc.assume_timezone(when, "UTC"), -60)
+        cols = (t, raw["Location"], pa.array(["SETTLEMENT_LOCATION"] * n), raw["Pnode"], pa.nulls(n, pa.string()), none, raw["LMP"], raw["MEC"],
                 raw["MCC"], raw["MLC"], pa.array([1] * n, pa.int32()))
     rows = pa.table(list(cols), ["t", "location", "type", "id", "zone", "kv", "total", "energy", "congestion", "loss", "version"])
     del raw
@@ -248,10 +294,15 @@ def pandas_batch(report, files):
 
     iso, market, minutes, zone, source = ABOUT[report]
     chunks = []
+    how = {"miso": {"skiprows": 4}, "spp": {"skiprows": 1, "names": SPP}, "isone": {"skiprows": ISONE_ABOVE, "names": ISONE}}.get(report, {})
     for f in files:
-        for chunk in pd.read_csv(f, chunksize=100_000, skiprows=4 if report == "miso" else 0, dtype={"PTID": str, "pnode_id": str}, low_memory=False):
+        for chunk in pd.read_csv(f, chunksize=100_000, dtype={"PTID": str, "pnode_id": str, "hour": str, "id": str}, low_memory=False, **how):
             if report == "miso":
                 chunk["day"] = pathlib.Path(f).name[:8]
+            elif report == "spp":  # a file has one of two forms of time
+                chunk["GMTIntervalEnd"] = pd.to_datetime(chunk["GMTIntervalEnd"])
+            elif report == "isone":
+                chunk = chunk[chunk["mark"] == "D"]
             chunks.append(chunk)
     df = pd.concat(chunks, ignore_index=True)
     utc = lambda s, fmt: pd.to_datetime(s, format=fmt).dt.tz_localize("UTC")
@@ -281,11 +332,16 @@ def pandas_batch(report, files):
     elif report == "ercot":
         out["t"] = local(pd.to_datetime(df["DeliveryDate"], format="%m/%d/%Y")
                          + pd.to_timedelta((df["DeliveryHour"] - 1) * 60 + (df["DeliveryInterval"] - 1) * 15, unit="min"))
-        out = out.assign(location=df["SettlementPointName"], type=df["SettlementPointType"], id=df["SettlementPointName"], zone=None, kv=None,
+        point = df["SettlementPointName"] + df["SettlementPointType"].isin(ERCOT_EW).map({True: "_EW", False: ""})
+        out = out.assign(location=point, type=df["SettlementPointType"], id=point, zone=None, kv=None,
                          total=df["SettlementPointPrice"], energy=None, congestion=None, loss=None, version=1)
+    elif report == "isone":
+        out["t"] = local(pd.to_datetime(df["day"], format="%m/%d/%Y") + pd.to_timedelta(df["hour"].astype(int) - 1, unit="h"))
+        out = out.assign(location=df["location"], type=df["type"], id=df["id"], zone=None, kv=None, total=df["total"], energy=df["energy"],
+                         congestion=df["congestion"], loss=df["loss"], version=1)
     else:
-        out["t"] = utc(df["GMTIntervalEnd"], "%m/%d/%Y %H:%M:%S") - pd.Timedelta(hours=1)
-        out = out.assign(location=df["Settlement Location"], type="SETTLEMENT_LOCATION", id=df["Pnode"], zone=None, kv=None, total=df["LMP"],
+        out["t"] = df["GMTIntervalEnd"].dt.tz_localize("UTC") - pd.Timedelta(hours=1)
+        out = out.assign(location=df["Location"], type="SETTLEMENT_LOCATION", id=df["Pnode"], zone=None, kv=None, total=df["LMP"],
                          energy=df["MEC"], congestion=df["MCC"], loss=df["MLC"], version=1)
     at = out["t"].dt.tz_convert(zone)
     return pd.DataFrame({
@@ -301,15 +357,43 @@ def pandas_batch(report, files):
 def run_pandas(report, files, out, threads, memory, scratch):
     import pandas as pd
 
-    batches = [pandas_batch(report, files[i:i + 50]) for i in range(0, len(files), 50)]
-    rows = pd.concat(batches, ignore_index=True)
-    del batches
+    parts = []
+    for i in range(0, len(files), 50):
+        batch = pandas_batch(report, files[i:i + 50])
+        for year in batch["delivery_date"].apply(lambda day: day.year).unique():
+            parts.append(batch[batch["delivery_date"].apply(lambda day: day.year) == year])
+    del batch
+    rows = pd.concat(parts, ignore_index=True)
+    del parts
     rows = rows.sort_values(UNIQUE + ["version"], kind="stable").drop_duplicates(UNIQUE, keep="last")
-    rows.to_parquet(out, compression="zstd", index=False)
+    rows.to_parquet(f"{out}.tmp", compression="zstd", index=False, row_group_size=1_000_000)
+    if len(pd.read_parquet(f"{out}.tmp")) != len(rows):
+        raise SystemExit("not all rows were written")
+    pathlib.Path(f"{out}.tmp").rename(out)
+
+
+# ---- is it the same work? ----
+
+def check(out, lake):
+    """The number of rows when a peer's file says the same as busbar's lake, else what differs."""
+    import duckdb
+
+    sums = ", ".join(f"coalesce(sum({c}), 0) AS {c[4:]}" for c in ("lmp_total", "lmp_energy", "lmp_congestion", "lmp_loss"))
+    said = lambda files: f"""(SELECT settlement_location_id AS id, settlement_location AS name, count(*)::BIGINT AS n, {sums},
+        sum(epoch_us(datetime_utc::TIMESTAMPTZ)::HUGEINT) AS instants FROM read_parquet('{files}') GROUP BY ALL)"""
+    near = " AND ".join(f"abs(a.{k} - b.{k}) <= 1e-6 * (1 + abs(b.{k}))" for k in ("total", "energy", "congestion", "loss"))
+    same = f"coalesce(a.n = b.n AND a.instants = b.instants AND {near}, false)"
+    n, differ, example = duckdb.execute(f"""SELECT sum(a.n)::BIGINT, count(*) FILTER (WHERE NOT {same}),
+        any_value([a::VARCHAR, b::VARCHAR]) FILTER (WHERE NOT {same})
+        FROM {said(out)} a FULL JOIN {said(f'{lake}/parquet/**/*.parquet')} b USING (id, name)""").fetchone()
+    print(f"{differ} locations differ from busbar's: {example}" if differ else f"{n} rows")
 
 
 def main():
     p = argparse.ArgumentParser()
+    if sys.argv[1:2] == ["check"]:
+        check(*sys.argv[2:])
+        return
     p.add_argument("tool")
     p.add_argument("report", choices=ABOUT)
     p.add_argument("input")

@@ -1,18 +1,29 @@
 """make bench: busbar against the tools that people would pick instead, on generated files, in one run.
 
-    python bench/run.py --busbar BINARY [--limits BINARY] [--only NAME,...] [--no-peers] [--render]
+    python bench/run.py --busbar BINARY [--limits BINARY] [--only NAME,...] [--no-peers] [--keep-docs] [--render]
 
-Environment: BENCH_MB size of each input as plain text (600), BENCH_ROWS most rows of one input (5000000; the smaller of both
-counts), BENCH_DIR where inputs and outputs lie (a tmpfs when there is one), BENCH_RUNS runs per tool behind the warm-up (5).
+Environment: BENCH_MB size of each input as plain text (600), BENCH_ROWS most rows of one input (4630000, a month of PJM; the
+smaller of both counts), BENCH_DIR where inputs and outputs lie (a tmpfs when there is one), BENCH_RUNS runs of busbar per figure (5),
+BENCH_UPDATE_DAYS days of the year that is updated (365; 0 leaves that out).
 
 Every tool makes one sorted Parquet file (busbar: one per table) of the unified schema, one row per key, zstd, with as many
 threads as the machine has processors and 256 MB where it can be told so. Runs of the tools are interleaved, so that a busy
-minute hits all of them. A peer's first run is a warm-up; if it takes longer than 12 s, or ten minutes of the whole are over, it
-is the figure as well, because a quarter of an hour shall do for all of it. Peak memory is
-what the kernel says of the process (VmHWM). Results: bench/results/DATE.json, and the table in docs/performance.md.
+minute hits all of them; figures are medians. What a peer wrote is compared with busbar's lake: rows, instants and the sums
+of the prices per location have to be the same, or the peer has failed.
+
+Runs: busbar has a warm-up and BENCH_RUNS runs (three with one thread or the small limit, but for PJM's plain file). A peer has a
+warm-up and three runs; where the warm-up takes longer than SLOW_S, or the whole has taken HURRY_AFTER_S, it is the figure itself, but for
+PJM's plain file, where it is the first of three runs (of two, if those two take longer than PATIENCE_S). "Sorted only" has one run. A
+quarter of an hour has to do for all of it; the runs column says how many there were.
+
+Quiet or not: before each input the benchmark does nothing for a second and asks the kernel how many processors are busy all the
+same; while the input is measured, processor time that is not of its own processes is counted. Both are in the results, and the
+tables warn where more than half a processor was busy. Peak memory is what the kernel says of the process (VmHWM).
+Results: bench/results/DATE.json, and the tables in docs/performance.md (bench/tables.py).
 """
 import argparse
 import collections
+import concurrent.futures
 import datetime
 import importlib.metadata
 import json
@@ -20,36 +31,47 @@ import os
 import pathlib
 import platform
 import re
+import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-SLOW_S = 12
-HURRY_AFTER_S = 600
-LIMIT = "256M"
-MEBI = 1 << 20
+import tables
 
-# name: report, peers' name of it, what a row takes as plain text, rows of a day, more options, what it is
-Input = collections.namedtuple("Input", "report peer row_nbytes day_rows options title")
+HERE = pathlib.Path(__file__).resolve().parent
+SLOW_S = 2
+PATIENCE_S = 45
+HURRY_AFTER_S = 420
+LIMIT, SMALL_LIMIT = "256M", "64M"
+FEWER_RUNS = PEER_RUNS = 3
+
+# report, what a row takes as plain text, rows of a day, more options, name for peers.py, tools, what it is
+Input = collections.namedtuple("Input", "report row_nbytes day_rows options peer tools title")
+EVERY = ["duckdb", "polars", "pyarrow", "pandas"]
+NO_PYARROW = ["duckdb", "polars", "pandas"]  # it has no pivot
+PJM, CAISO, MISO, NYISO, ERCOT, ISONE, SPP = (121.5, 288_000), (704, 397_848), (17.7, 62_688), (61, 216_000), (39.7, 109_000), (100, 29_000), (87, 37_920)
 INPUTS = {
-    "pjm": Input("pjm.da_hrl_lmps", "pjm", 121.5, 288_000, "--nodes 12000 --files-per all", "PJM day-ahead, flat, one file"),
-    "pjm-zip": Input("pjm.da_hrl_lmps", "pjm", 121.5, 288_000, "--nodes 12000 -z", "PJM day-ahead, a zip per day"),
-    "pjm-shuffled": Input("pjm.da_hrl_lmps", None, 121.5, 288_000, "--nodes 12000 --files-per all --shuffle", "PJM day-ahead, one file, rows in random order"),
-    "caiso": Input("caiso.prc_lmp", "caiso", 704, 397_848, "", "CAISO day-ahead, one component per line"),
-    "caiso-groups": Input("caiso.dam_lmp_grp", "caiso", 704, 397_848, "-z", "CAISO day-ahead, group zips, a member per component"),
-    "miso": Input("miso.da_expost_lmp", "miso", 17.7, 62_688, "", "MISO day-ahead ex-post, 24 hours side by side"),
-    "nyiso": Input("nyiso.realtime_gen", "nyiso", 61, 216_000, "", "NYISO five-minute, local time"),
-    "ercot": Input("ercot.NP6-905", "ercot", 39.7, 109_000, "-z --zip-of-zips --files-per month", "ERCOT 15-minute, zips of zips"),
-    "isone": Input("isone.WW_DALMP_ISO", None, 100, 29_000, "", "ISO-NE day-ahead"),
-    "spp": Input("spp.DA-LMP-SL", None, 87, 37_920, "", "SPP day-ahead by settlement location; the header changes from time to time"),
+    "pjm": Input("pjm.da_hrl_lmps", *PJM, "--nodes 12000 --files-per all", "pjm", ["duckdb", "duckdb-sorted", "polars", "pyarrow", "pandas"], "PJM day-ahead, flat, one file"),
+    "pjm-zip": Input("pjm.da_hrl_lmps", *PJM, "--nodes 12000 -z", "pjm", ["duckdb"], "PJM day-ahead, zipped"),
+    "pjm-shuffled": Input("pjm.da_hrl_lmps", *PJM, "--nodes 12000 --files-per all --shuffle", "pjm", [], "PJM day-ahead, one file, rows in random order"),
+    "caiso": Input("caiso.prc_lmp", *CAISO, "", "caiso", NO_PYARROW, "CAISO day-ahead, one component per line"),
+    "caiso-zip": Input("caiso.dam_lmp_grp", *CAISO, "-z", "caiso", [], "CAISO day-ahead, group zips, a member per component"),
+    "miso": Input("miso.da_expost_lmp", *MISO, "", "miso", NO_PYARROW, "MISO day-ahead ex-post, 24 hours side by side"),
+    "miso-zip": Input("miso.da_expost_lmp", *MISO, "-z", "miso", [], "MISO day-ahead ex-post, zipped"),
+    "nyiso": Input("nyiso.realtime_gen", *NYISO, "", "nyiso", EVERY, "NYISO five-minute, local time"),
+    "nyiso-zip": Input("nyiso.realtime_gen", *NYISO, "-z", "nyiso", [], "NYISO five-minute, zipped"),
+    "ercot": Input("ercot.NP6-905", *ERCOT, "", "ercot", [], "ERCOT 15-minute, a small file each"),
+    "ercot-zip": Input("ercot.NP6-905", *ERCOT, "-z --zip-of-zips --files-per month", "ercot", EVERY, "ERCOT 15-minute, zips of zips"),
+    "isone": Input("isone.WW_DALMP_ISO", *ISONE, "", "isone", EVERY, "ISO-NE day-ahead"),
+    "isone-zip": Input("isone.WW_DALMP_ISO", *ISONE, "-z", "isone", [], "ISO-NE day-ahead, zipped"),
+    "spp": Input("spp.DA-LMP-SL", *SPP, "", "spp", EVERY, "SPP day-ahead by settlement location; the header changes from time to time"),
+    "spp-zip": Input("spp.DA-LMP-SL", *SPP, "-z", "spp", [], "SPP day-ahead by settlement location, zipped"),
 }
-PEERS = ["duckdb", "duckdb-sorted", "polars", "pyarrow", "pandas"]
-NO_PIVOT = {"caiso", "miso"}  # pyarrow has none
-TITLES = {"duckdb": "DuckDB", "duckdb-sorted": "DuckDB, sorted only", "polars": "Polars, streaming", "pyarrow": "pyarrow", "pandas": "pandas, batches of 50 files"}
+STAGED = ("pjm", "pjm-zip", "caiso", "miso")
 
 # Stage of a function, first match; what the kernel does in read() and write() shows in its copy functions.
 STAGES = [
@@ -97,69 +119,110 @@ def run(command, env=None, quiet=True):
     return {"wall_s": round(wall, 4), "cpu_s": round(usage.ru_utime + usage.ru_stime, 4), "peak_kib": usage.ru_maxrss, "status": child.returncode, "text": text[-2000:]}
 
 
+class Watch:
+    """How busy other work keeps the machine: processors, on average since the start."""
+
+    def __init__(self):
+        self.began, self.busy, self.stolen, self.own = time.monotonic(), *self.kernel(), self.used()
+
+    @staticmethod
+    def kernel():
+        try:
+            user, nice, system, _, _, irq, softirq, steal = map(int, open("/proc/stat").readline().split()[1:9])
+        except (OSError, ValueError):
+            return 0.0, 0.0
+        tick = os.sysconf("SC_CLK_TCK")
+        return (user + nice + system + irq + softirq) / tick, steal / tick
+
+    @staticmethod
+    def used():
+        both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(u.ru_utime + u.ru_stime for u in both)
+
+    def since(self):
+        took = time.monotonic() - self.began
+        busy, stolen = self.kernel()
+        return {"others": round(max(0.0, busy - self.busy - (self.used() - self.own)) / took, 3), "stolen": round((stolen - self.stolen) / took, 3)}
+
+
+def idle_second():
+    watch = Watch()
+    time.sleep(1)
+    return watch.since()
+
+
 def median(runs, key="wall_s"):
     return statistics.median(r[key] for r in runs)
 
 
 class Bench:
-    def __init__(self, args):
+    def __init__(self, args, peers):
         self.args = args
         self.busbar = str(pathlib.Path(args.busbar).resolve())
         self.mb = float(os.environ.get("BENCH_MB", 600))
-        self.rows = int(os.environ.get("BENCH_ROWS", 5_000_000))
+        self.rows = int(os.environ.get("BENCH_ROWS", 4_630_000))
         self.n_runs = int(os.environ.get("BENCH_RUNS", 5))
+        self.update_days = int(os.environ.get("BENCH_UPDATE_DAYS", 365))
+        self.peers = peers
         base = os.environ.get("BENCH_DIR") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="busbar-bench-", dir=base))
         self.began = time.monotonic()
         self.threads = len(os.sched_getaffinity(0))
-        self.offered = subprocess.run([self.busbar, "generate", "--list"], capture_output=True, text=True).stdout
-
-    def report_id(self, want):
-        names = [line.split()[0] for line in self.offered.splitlines()[1:] if line.split()]
-        return want if want in names else next((n for n in names if n.startswith(want)), None)
 
     def make(self, name, factor=1.0):
-        """The input's folder, what it holds as plain text in bytes, or None when the report cannot be generated."""
+        """The input's folder, or None when it cannot be generated."""
         spec = INPUTS[name]
-        report = self.report_id(spec.report)
-        if not report:
-            return None
         rows = min(self.mb * 1e6 * factor / spec.row_nbytes, self.rows * factor)
         days = max(1, round(rows / spec.day_rows))
         folder = self.dir / f"in-{name}-{factor:g}"
         if not folder.exists():
-            done = run([self.busbar, "generate", report, "-o", str(folder), "--days", str(days), "-q", *spec.options.split()])
-            if done["status"] != 0:
-                print(f"  cannot generate {report}: {done['text'].strip()}", file=sys.stderr)
+            done = subprocess.run([self.busbar, "generate", spec.report, "-o", str(folder), "--days", str(days), "-q", *spec.options.split()], capture_output=True, text=True)
+            if done.returncode != 0:
+                print(f"  cannot generate {spec.report}: {done.stderr.strip()}", file=sys.stderr)
                 return None
         return folder
 
-    def convert(self, folder, threads, more=(), out="lake"):
+    def make_zips(self, names):
+        """Deflating takes the generator most of its time: all archives at once, before anything is measured."""
+        with concurrent.futures.ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(self.make, [n for n in names if n.endswith("-zip")]))
+
+    def convert(self, folder, threads, limit=LIMIT, more=(), out="lake"):
         out = self.dir / out
         shutil.rmtree(out, ignore_errors=True)
-        done = run([self.busbar, "convert", str(folder), "-o", str(out), "-m", LIMIT, "-j", str(threads), "--progress", "never", *more])
-        m = re.search(r"^rows\s+([\d,]+)", done["text"], re.M)
-        done["rows"] = int(m.group(1).replace(",", "")) if m else 0
-        m = re.search(r"for ([\d.]+) (k|M|G)?B", done["text"])
-        done["plain_nbytes"] = float(m.group(1)) * {"k": 1e3, "M": 1e6, "G": 1e9, None: 1}[m.group(2)] if m else 0
-        m = re.search(r"([\d.]+ [kMG]?B) went through temporary files", done["text"])
-        done["spilled"] = m.group(1) if m else None
+        done = run([self.busbar, "convert", str(folder), "-o", str(out), "-m", limit, "-j", str(threads), "--progress", "json", *more])
+        last = done["text"].strip().splitlines()[-1:] or ["{}"]
+        said = json.loads(last[0]) if done["status"] == 0 and last[0].startswith("{") else {}
+        done.update(rows=said.get("rows", 0), lines=said.get("records", 0), plain_nbytes=said.get("input_nbytes", 0), spilled_nbytes=said.get("spilled_nbytes", 0))
         done["out_nbytes"] = sum(p.stat().st_size for p in out.rglob("*.parquet")) if out.exists() else 0
         return done
 
-    def peer(self, tool, name, folder, memory="256MB"):
+    def peer(self, tool, name, folder, memory, check=False):
         out = self.dir / f"peer-{tool}.parquet"
         done = run([sys.executable, str(HERE / "peers.py"), tool, INPUTS[name].peer, str(folder), str(out), "--threads", str(self.threads), "--memory", memory],
                    {"POLARS_MAX_THREADS": str(self.threads), "OMP_NUM_THREADS": str(self.threads), "ARROW_NUM_THREADS": str(self.threads)})
         done["memory_limit"] = memory if tool.startswith("duckdb") else None
-        done["out_nbytes"] = 0
-        done["rows"] = 0
         if done["status"] == 0:
             done["out_nbytes"] = out.stat().st_size
-            count = "import sys, pyarrow.parquet as pq; print(pq.read_metadata(sys.argv[1]).num_rows)"
-            done["rows"] = int(subprocess.run([sys.executable, "-c", count, str(out)], capture_output=True, text=True).stdout or 0)
+            if check:
+                said = subprocess.run([sys.executable, str(HERE / "peers.py"), "check", str(out), str(self.dir / "lake")], capture_output=True, text=True)
+                if not re.fullmatch(r"\d+ rows\s*", said.stdout):
+                    done.update(status=1, text=(said.stdout or said.stderr)[-500:])
         out.unlink(missing_ok=True)
         return done
+
+    def first_of(self, tool, name, folder, failed):
+        """A peer's first run, compared with busbar's lake; DuckDB gets twice the memory until it is enough."""
+        memory = "256MB"
+        while True:
+            first = self.peer(tool, name, folder, memory, check=True)
+            if first["status"] == 0:
+                return first
+            said = (first["text"].strip().splitlines() or ["failed"])[-1][:300]
+            if not tool.startswith("duckdb") or "Out of Memory" not in first["text"] or memory == "4096MB":
+                failed[tool] = said
+                return None
+            memory = f"{int(memory[:-2]) * 2}MB"
 
     def compare(self, name):
         spec = INPUTS[name]
@@ -167,67 +230,71 @@ class Bench:
         if not folder:
             print(f"{name}: cannot be generated, left out")
             return None
-        one, all_threads = "busbar, 1 thread", f"busbar, {self.threads} threads"
-        runs = {one: [], all_threads: []}
-        self.convert(folder, self.threads)  # warm-up
-        tools = [] if self.args.no_peers or not spec.peer else [t for t in PEERS if not (t == "pyarrow" and spec.peer in NO_PIVOT) and not (t == "duckdb-sorted" and spec.peer in NO_PIVOT)]
-        if name in ("pjm-zip", "caiso-groups"):
-            tools = [t for t in tools if t == "duckdb"]
-        memory = {t: "256MB" for t in tools}
-        failed = {}
-        for tool in tools:
-            while True:
-                first = self.peer(tool, name, folder, memory[tool])
-                if first["status"] == 0 or not tool.startswith("duckdb") or memory[tool] == "4096MB":
-                    break
-                failed.setdefault(tool, []).append(memory[tool])
-                memory[tool] = f"{int(memory[tool][:-2]) * 2}MB"
-            if first["status"] != 0:
-                failed[tool] = [first["text"].strip().splitlines()[-1] if first["text"].strip() else "failed"]
-                continue
-            first["warm_up"] = first["wall_s"] > SLOW_S or time.monotonic() - self.began > HURRY_AFTER_S
-            runs[tool] = [first] if first["warm_up"] else []
-        for _ in range(self.n_runs):
-            runs[all_threads].append(self.convert(folder, self.threads))
-            runs[one].append(self.convert(folder, 1))
-            for tool in tools:
-                if tool in runs and (not runs[tool] or not runs[tool][0].get("warm_up")) and len(runs[tool]) < 3:
-                    runs[tool].append(self.peer(tool, name, folder, memory[tool]))
-        ours = runs[all_threads][0]
-        result = {"title": spec.title, "rows": ours["rows"], "plain_nbytes": ours["plain_nbytes"],
-                  "stored_nbytes": sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()), "tools": {}, "failed": failed}
-        for tool, each in runs.items():
-            bad = [r for r in each if r["status"] != 0]
-            if bad or not each:
-                result["failed"].setdefault(tool, [bad[0]["text"].strip()[-300:] if bad else "no run"])
-                continue
-            result["tools"][tool] = {"wall_s": median(each), "cpu_s": median(each, "cpu_s"), "peak_mib": round(max(r["peak_kib"] for r in each) / 1024, 1),
-                                     "runs": len(each), "all_wall_s": [r["wall_s"] for r in each], "out_nbytes": each[0]["out_nbytes"], "rows": each[0]["rows"],
-                                     "memory_limit": each[0].get("memory_limit", LIMIT), "spilled": each[0].get("spilled")}
-            if each[0]["rows"] != ours["rows"] and tool != "duckdb-sorted":
-                result["failed"][tool] = [f"{each[0]['rows']} rows, busbar has {ours['rows']}"]
-        line = ", ".join(f"{t} {v['wall_s']:.2f} s" for t, v in result["tools"].items())
-        print(f"{name}: {result['rows']:,} rows, {result['plain_nbytes'] / 1e6:.0f} MB; {line}" + (f"; failed {failed}" if failed else ""), flush=True)
-        if not name.startswith("pjm"):
-            shutil.rmtree(folder)
+        load, before, watch = os.getloadavg()[0], idle_second(), Watch()
+        ours = {"all": [], "one": [], "small": []}
+        fewer = self.n_runs if name == "pjm" else min(self.n_runs, FEWER_RUNS)
+        how = {"all": (self.threads, LIMIT, self.n_runs), "one": (1, LIMIT, fewer), "small": (self.threads, SMALL_LIMIT, min(self.n_runs, FEWER_RUNS))}
+        warm_up = self.convert(folder, self.threads)
+        if warm_up["status"] != 0:
+            raise SystemExit(f"{name}: busbar: exit {warm_up['status']}: {warm_up['text']}")
+        failed, theirs, enough = {}, {}, {}
+        for tool in spec.tools if self.peers else []:
+            first = self.first_of(tool, name, folder, failed)
+            if first:
+                counts = tool == "duckdb-sorted" or first["wall_s"] > SLOW_S or time.monotonic() - self.began > HURRY_AFTER_S
+                theirs[tool] = [first] if counts else []
+                enough[tool] = 1 if tool == "duckdb-sorted" or (counts and name != "pjm") else PEER_RUNS
+                enough[tool, "memory"] = first["memory_limit"] or "256MB"
+        for n in range(max(self.n_runs, PEER_RUNS)):
+            for kind, (threads, limit, runs) in how.items():
+                if n < runs:
+                    ours[kind].append(self.convert(folder, threads, limit))
+            for tool, runs in theirs.items():
+                if len(runs) < enough[tool] and (len(runs) < 2 or sum(r["wall_s"] for r in runs) < PATIENCE_S):
+                    runs.append(self.peer(tool, name, folder, enough[tool, "memory"]))
+        result = {"title": spec.title, "rows": warm_up["rows"], "lines": warm_up["lines"], "plain_nbytes": warm_up["plain_nbytes"],
+                  "stored_nbytes": sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()), "load": round(load, 2), "before": before, "busbar": {}, "tools": {},
+                  "failed": failed}
+        for where, each in ((result["busbar"], ours), (result["tools"], theirs)):
+            for tool, runs in each.items():
+                bad = next((r for r in runs if r["status"] != 0), None)
+                if bad:
+                    failed[tool] = f"exit {bad['status']}: {bad['text'].strip()[-300:]}"
+                    continue
+                where[tool] = {"wall_s": round(median(runs), 4), "cpu_s": round(median(runs, "cpu_s"), 4), "peak_mib": round(max(r["peak_kib"] for r in runs) / 1024, 1),
+                               "all_wall_s": [r["wall_s"] for r in runs], "out_nbytes": runs[0]["out_nbytes"]}
+                for more in ("memory_limit", "spilled_nbytes"):
+                    if runs[0].get(more):
+                        where[tool][more] = max(r[more] for r in runs)
+        if name.endswith("-zip") and self.args.limits:
+            done = run([self.args.limits, "inflate", str(folder), str(self.threads)])
+            result["inflate"] = json.loads(done["text"]) if done["status"] == 0 else None
+        result["during"] = watch.since()
+        line = ", ".join(f"{t} {v['wall_s']:.2f} s" for t, v in (result["busbar"] | result["tools"]).items())
+        inflate = f"; inflating alone {result['inflate']['all_s']:.3f} s" if result.get("inflate") else ""
+        print(f"[{time.monotonic() - self.began:4.0f} s] {name}: {result['rows']:,} rows, {result['plain_nbytes'] / 1e6:.0f} MB; {line}{inflate}; "
+              f"other work: {before['others']:.2f} processors before, {result['during']['others']:.2f} meanwhile" + (f"; failed {failed}" if failed else ""), flush=True)
         return result
+
+    def done_with(self, name):
+        shutil.rmtree(self.dir / f"in-{name}-1", ignore_errors=True)
 
     def growth(self):
         """Peak memory and rate at 1, 4 and 16 times the input."""
         rows = []
         for factor in (0.25, 1.0, 4.0):
             folder = self.make("pjm", factor)
-            done = self.convert(folder, self.threads)
-            rows.append({"plain_nbytes": done["plain_nbytes"], "rows": done["rows"], "peak_mib": round(done["peak_kib"] / 1024, 1), "wall_s": done["wall_s"]})
-            if factor != 1.0:
-                shutil.rmtree(folder)
+            runs = [self.convert(folder, self.threads) for _ in range(min(self.n_runs, 3))]
+            rows.append({"times": round(factor * 4), "plain_nbytes": runs[0]["plain_nbytes"], "rows": runs[0]["rows"], "peak_mib": round(max(r["peak_kib"] for r in runs) / 1024, 1),
+                         "wall_s": round(median(runs), 4)})
+            shutil.rmtree(folder)
         shutil.rmtree(self.dir / "lake", ignore_errors=True)
         print("growth: " + ", ".join(f"{r['plain_nbytes'] / 1e6:.0f} MB: {r['peak_mib']} MiB, {r['wall_s']:.2f} s" for r in rows), flush=True)
         return rows
 
     def limits(self):
         folder = self.make("pjm")
-        self.convert(folder, self.threads, ("--compression", "none"), "plain-lake")
+        self.convert(folder, self.threads, LIMIT, ("--compression", "none"), "plain-lake")
         lake = max((self.dir / "plain-lake").rglob("*.parquet"), key=lambda p: p.stat().st_size)
         text = next(p for p in sorted(folder.iterdir()) if p.is_file())
         done = run([self.args.limits, str(text), str(lake), str(self.threads)])
@@ -238,6 +305,13 @@ class Bench:
         found = json.loads(done["text"])
         print(f"limits: {found}", flush=True)
         return found
+
+    def script(self, name, *arguments):
+        """A script of this folder that writes --json: what it wrote, or None."""
+        out = self.dir / f"{name}.json"
+        done = subprocess.run([sys.executable, str(HERE / name), self.busbar, "--json", str(out), "--dir", str(self.dir), *arguments], capture_output=True, text=True)
+        print(f"{name}:\n" + "\n".join("    " + line for line in (done.stdout + done.stderr).strip().splitlines()), flush=True)
+        return json.loads(out.read_text()) if out.exists() else None
 
     def stages(self, name):
         """Shares of the processor's time by stage, from perf's samples of one thread's run."""
@@ -272,105 +346,66 @@ class Bench:
         return result
 
 
-def table(results):
-    out = []
-    machine = results["machine"]
-    out += [f"Measured {results['date']} with busbar {results['version']} on {machine['processors']} processors of {machine['processor']}, {machine['memory']} of memory, "
-            f"{machine['system']}{', a virtual machine' if machine['virtual'] else ''}; inputs and outputs on tmpfs; load of the machine before the run {results['load'][0]:.1f}, after it {results['load'][1]:.1f}.",
-            "Peers: " + ", ".join(f"{k} {v}" for k, v in results["peers"].items()) + ".", "",
-            "| input | tool | time, s | M rows/s | busbar is faster by | processor time, s | peak memory, MiB | file, MB | runs |", "|---|---|---:|---:|---:|---:|---:|---:|---:|"]
-    for name, r in results["inputs"].items():
-        ours = next((v for k, v in r["tools"].items() if k.startswith("busbar") and not k.startswith("busbar, 1 ")), None) or next(iter(r["tools"].values()))
-        first = f"**{r['title']}**, {r['rows'] / 1e6:.2f} M rows, {r['plain_nbytes'] / 1e6:.0f} MB plain"
-        if r["stored_nbytes"] < r["plain_nbytes"] * 0.8:
-            first += f", {r['stored_nbytes'] / 1e6:.0f} MB packed"
-        for tool, v in r["tools"].items():
-            ratio = "" if tool.startswith("busbar") else f"{v['wall_s'] / ours['wall_s']:.1f} ×"
-            label = TITLES.get(tool, tool)
-            if tool.startswith("duckdb") and v["memory_limit"] != "256MB":
-                label += f", limit {v['memory_limit']}: it fails with less"
-            if v.get("spilled"):
-                label += f", {v['spilled']} through temporary files"
-            out.append(f"| {first} | {label} | {v['wall_s']:.2f} | {r['rows'] / v['wall_s'] / 1e6:.2f} | {ratio} | {v['cpu_s']:.2f} | {v['peak_mib']:.0f} | {v['out_nbytes'] / 1e6:.1f} | {v['runs']} |")
-            first = ""
-        for tool, why in r["failed"].items():
-            if tool not in r["tools"]:
-                out.append(f"| | {TITLES.get(tool, tool)} | failed: {'; '.join(why)[:120]} | | | | | | |")
-    if results.get("growth"):
-        out += ["", "Peak memory as the input grows (PJM, limit 256 MB = 256 MiB):", "", "| input, MB | rows, M | peak, MiB | M rows/s |", "|---:|---:|---:|---:|"]
-        out += [f"| {g['plain_nbytes'] / 1e6:.0f} | {g['rows'] / 1e6:.2f} | {g['peak_mib']:.0f} | {g['rows'] / g['wall_s'] / 1e6:.2f} |" for g in results["growth"]]
-    if results.get("stages"):
-        names = [n for n, s in results["stages"].items() if s]
-        stages = []
-        for n in names:
-            stages += [s for s in results["stages"][n]["shares"] if s not in stages]
-        out += ["", "Where the time goes, nanoseconds of processor time per row on one thread (share):", "", "| stage | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
-        for s in stages:
-            cells = []
-            for n in names:
-                r = results["stages"][n]
-                share = r["shares"].get(s, 0)
-                cells.append(f"{r['cpu_s'] * 1e9 / r['rows'] * share / 100:.1f} ({share:.1f} %)")
-            out.append(f"| {s} | " + " | ".join(cells) + " |")
-        out.append("| all | " + " | ".join(f"{results['stages'][n]['cpu_s'] * 1e9 / results['stages'][n]['rows']:.0f}" for n in names) + " |")
-    if results.get("limits"):
-        names = {"memcpy": "memcpy of the text", "read": "read() of the text from the page cache, 1 MiB at a time", "inflate": "ISA-L inflating the text (MB/s of text)",
-                 "zstd_1": "zstd level 1 on the file's own pages (MB/s of pages)"}
-        out += ["", "What the machine does at best with the same bytes, in the same run:", "", "| | one thread, MB/s | all threads, MB/s |", "|---|---:|---:|"]
-        out += [f"| {names[k]} | {v['one']:.0f} | {v['all']:.0f} |" for k, v in results["limits"].items()]
-    return "\n".join(out) + "\n"
-
-
-def render(results):
-    page = HERE.parent / "docs" / "performance.md"
-    text = page.read_text()
-    begin, end = "<!-- bench:begin -->\n", "<!-- bench:end -->\n"
-    page.write_text(text[:text.index(begin) + len(begin)] + table(results) + text[text.index(end):])
-
-
 def main():
     p = argparse.ArgumentParser(description="see the head of this file")
     p.add_argument("--busbar", default="build/busbar")
     p.add_argument("--limits")
-    p.add_argument("--only", default="")
+    p.add_argument("--only", default="", help="these inputs, and of the rest: growth, limits, sizes, update")
     p.add_argument("--no-peers", action="store_true")
     p.add_argument("--keep-docs", action="store_true", help="write the results, leave docs/performance.md alone")
-    p.add_argument("--render", action="store_true", help="make the table again from the newest results")
+    p.add_argument("--render", action="store_true", help="make the tables again from the newest results")
+    p.add_argument("--output", type=pathlib.Path, help="where the results go instead of bench/results/DATE.json")
     args = p.parse_args()
-    folder = HERE / "results"
     if args.render:
-        render(json.loads(max(folder.glob("*.json")).read_text()))
+        tables.render(json.loads(max((HERE / "results").glob("*.json")).read_text()))
         return
-    bench = Bench(args)
+    peers = {}
+    for module in ("duckdb", "polars", "pyarrow", "pandas"):
+        try:
+            peers[module] = importlib.metadata.version(module)
+        except importlib.metadata.PackageNotFoundError:
+            print(f"the peers are left out: {module} is not there; run 'make deps' with network to PyPI")
+            peers = {}
+            break
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the folder is removed on the way out
+    bench = Bench(args, bool(peers) and not args.no_peers)
     try:
-        peers = {}
-        for module in ("duckdb", "polars", "pyarrow", "pandas"):
-            try:
-                peers[module] = importlib.metadata.version(module)
-            except importlib.metadata.PackageNotFoundError:
-                args.no_peers = True
-                print(f"the peers are left out: {module} is not there; run 'make deps' with network to PyPI")
-                break
-        only = [n for n in args.only.split(",") if n] or list(INPUTS)
+        only = [n for n in args.only.split(",") if n]
+        wanted = lambda part: not only or part in only
         version = subprocess.run([bench.busbar, "--version"], capture_output=True, text=True).stdout.split()
-        results = {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), "version": version[1] if len(version) > 1 else "?",
-                   "machine": describe_machine(), "peers": peers, "bench_mb": bench.mb, "load": [os.getloadavg()[0]], "inputs": {}}
-        for name in only:
+        commit = subprocess.run(["git", "-C", str(HERE), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+        results = {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), "version": version[1] if len(version) > 1 else "?", "commit": commit,
+                   "machine": describe_machine(), "peers": peers, "bench_mb": bench.mb, "bench_rows": bench.rows, "limit": LIMIT, "small_limit": SMALL_LIMIT,
+                   "load": [round(os.getloadavg()[0], 2)], "before": idle_second(), "inputs": {}, "stages": {}}
+        names = [n for n in INPUTS if wanted(n)]
+        bench.make_zips(names)
+        for name in names:
             found = bench.compare(name)
             if found:
                 results["inputs"][name] = found
-        if not args.only:
+            if found and name in STAGED:
+                results["stages"][name] = bench.stages(name)
+            bench.done_with(name)
+        if args.limits and wanted("limits"):
+            results["limits"] = bench.limits()
+        if wanted("growth"):
             results["growth"] = bench.growth()
-            if args.limits:
-                results["limits"] = bench.limits()
-            results["stages"] = {n: bench.stages(n) for n in ("pjm", "pjm-zip", "caiso", "miso")}
-        results["load"].append(os.getloadavg()[0])
-        if not args.only:
-            folder.mkdir(exist_ok=True)
-            (folder / f"{results['date']}.json").write_text(json.dumps(results, indent=1) + "\n")
-            if not args.keep_docs:
-                render(results)
-            print(f"results: bench/results/{results['date']}.json, docs/performance.md")
+        bench.done_with("pjm")
+        shutil.rmtree(bench.dir / "lake", ignore_errors=True)
+        if peers and wanted("sizes"):
+            results["sizes"] = bench.script("sizes.py")
+        if bench.update_days and wanted("update"):
+            results["update"] = bench.script("update.py", "--days", str(bench.update_days))
+        results["seconds"] = round(time.monotonic() - bench.began)
+        results["load"].append(round(os.getloadavg()[0], 2))
+        if args.output or not only:
+            where = args.output or HERE / "results" / f"{results['date']}.json"
+            where.parent.mkdir(exist_ok=True)
+            where.write_text(json.dumps(results, indent=1) + "\n")
+            if not args.keep_docs and not args.output:
+                tables.render(results)
+            print(f"results: {where.name}" + ("" if args.keep_docs or args.output else " and docs/performance.md"))
+        print("\n" + tables.targets(results))
     finally:
         shutil.rmtree(bench.dir, ignore_errors=True)
 

@@ -9,7 +9,7 @@ import datetime
 import io
 import os
 import sys
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from lake_compare import UTC, Checks, Clock, ancillary_row, check_generated, converted, differences, energy_part, energy_row, key_of, price
@@ -129,6 +129,28 @@ def gridstatus_agrees_as(path, want):
     return None if theirs == mine else f"theirs {sorted(theirs.items(), key=str)[:2]}, ours {sorted(mine.items(), key=str)[:2]}"
 
 
+# What NYISO publishes as hourly real-time prices of CAPITL for 2021-11-07 01:00, the first pass (EDT) and the second (EST).
+FALL_BACK = {datetime.datetime(2021, 11, 7, 5, tzinfo=UTC): Decimal("124.31"), datetime.datetime(2021, 11, 7, 6, tzinfo=UTC): Decimal("77.54")}
+
+
+def hourly_prices_agree(rows):
+    """The operator's hourly price is the mean of the dispatch runs, each weighted by the time from the stamp before to its own. That comes
+    out only if every run, those off the five-minute grid as well, lies in the right one of the two hours."""
+    by_end = sorted((row["interval_end_utc"], Decimal(str(row["lmp_total"]))) for row in rows)
+    for hour, want in FALL_BACK.items():
+        end, before, total = hour + datetime.timedelta(hours=1), hour, Decimal(0)
+        for stamp_utc, value in by_end:
+            if hour < stamp_utc <= end:
+                total += value * int((stamp_utc - before).total_seconds())
+                before = stamp_utc
+        if before != end:
+            return f"the hour from {hour} has prices up to {before} only"
+        got = (total / 3600).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        if got != want:
+            return f"the hour from {hour}: {got}, NYISO says {want}"
+    return None
+
+
 def main():
     busbar = os.path.abspath(sys.argv[1])
     samples = Path(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("BUSBAR_SAMPLES", "../shared/samples")) / "nyiso"
@@ -151,6 +173,12 @@ def main():
                 check(f"{path.name}: gridstatus", gridstatus_agrees_as(path, want))
         except ImportError:
             print("SKIPPED gridstatus: not installed")
+    fall_back = sorted(samples.rglob("20211107realtime_zone*.csv"))
+    check("fall-back day: a real file", None if fall_back else "no 20211107realtime_zone*.csv among the samples")
+    for path in fall_back:
+        _, _, got = converted(busbar, [path])
+        rows = [row for row in got.get("rt_energy_5min_hub", {}).values() if row["settlement_location"] == "CAPITL"]
+        check(f"{path.name}: weighted by time it is the hourly prices", hourly_prices_agree(rows))
     together = {}
     for path in files:
         for dataset, row in read(path):
