@@ -22,7 +22,8 @@ static inline __attribute__((always_inline)) enum bb_status run(struct bb_pass *
         for (int i = 0; i < n_prices; i++) {
             double value = 0;
             int there = 0;
-            if (!bb_pass_price_again(pass, &rec, reader->price_field[i], &pass->last_prices[i], &value, &there)) goto lost;
+            if (!bb_pass_price_again(pass, &rec, reader->price_field[i], &pass->last_prices[i], &value, &there))
+                goto lost;
             if (reader->price_negated[i]) value = 0.0 - value;
             row->value[reader->price_slot[i]] = value;
             present |= (uint8_t)(there << reader->price_slot[i]);

@@ -211,8 +211,10 @@ enum bb_status bb_pq_page_end(struct bb_pq_chunk *c, enum bb_pq_encoding encodin
     size_t compressed_nbytes, start = c->pages.n;
     if (!bb_grow(c->budget, (void **)&c->notes, &c->notes_cap, c->n_notes + 1, sizeof *c->notes))
         return bb_pq_chunk_no_memory(c, err);
-    BB_TRY(
-        compress_behind(c, &c->pages, encoding == BB_PQ_PLAIN ? c->effort : BB_PQ_USUAL, &compressed_nbytes, err));
+    if (c->rows == 0 && c->n < c->page_rows) c->effort = BB_PQ_THOROUGH; /* the only page, and not a full one */
+    BB_TRY(compress_behind(c, &c->pages,
+                           encoding == BB_PQ_PLAIN || c->effort == BB_PQ_THOROUGH ? c->effort : BB_PQ_USUAL,
+                           &compressed_nbytes, err));
     BB_TRY(put_page(c, &c->pages, BB_PQ_DATA_PAGE, encoding, c->n, compressed_nbytes, err));
     c->notes[c->n_notes++] = (struct bb_pq_page_note){ .offset = start,
                                                        .first_row = (int64_t)c->rows,
@@ -264,7 +266,7 @@ static enum bb_status put_dictionary(struct bb_pq_chunk *c, struct bb_error *err
     } else {
         BB_TRY(bb_pq_dict64_plain(c, err));
     }
-    BB_TRY(compress_behind(c, &c->dict_page, BB_PQ_USUAL, &nbytes, err));
+    BB_TRY(compress_behind(c, &c->dict_page, c->effort == BB_PQ_THOROUGH ? c->effort : BB_PQ_USUAL, &nbytes, err));
     return put_page(c, &c->dict_page, BB_PQ_DICTIONARY_PAGE, BB_PQ_PLAIN, n_entries, nbytes, err);
 }
 

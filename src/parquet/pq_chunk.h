@@ -71,7 +71,7 @@ struct bb_pq_chunk {
     /* The chunk so far. */
     int plain;                          /* the dictionary has been given up */
     enum bb_pq_encoding plain_encoding; /* what is used instead; BB_PQ_RLE: not decided yet */
-    enum bb_pq_effort effort;           /* for plain doubles */
+    enum bb_pq_effort effort;           /* for plain numbers; THOROUGH: for all pages */
     struct bb_pq_dict64 dict64;
     struct bb_pq_dict_text dict_text;
     struct bb_buf raw, pages, dict_page, bound_texts, bloom;

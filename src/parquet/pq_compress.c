@@ -196,11 +196,14 @@ static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src,
     size_t got;
     if (bb_pq_can_be_hasty(
             c)) { /* a target length is zstd's stride through what does not repeat; 0 is the level's own */
+        int min_match = effort == BB_PQ_FAR || effort == BB_PQ_NEAR ? BB_PQ_NUMBER_MIN_MATCH : 0;
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel,
+                               effort == BB_PQ_THOROUGH ? BB_PQ_ZSTD_THOROUGH_LEVEL : c->level);
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_targetLength, effort == BB_PQ_HASTY ? BB_PQ_HASTY_STRIDE : 0);
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_literalCompressionMode,
                                effort == BB_PQ_HASTY ? ZSTD_ps_enable : ZSTD_ps_auto);
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog, effort == BB_PQ_FAR ? BB_PQ_FAR_HASH_LOG : 0);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_minMatch, effort == BB_PQ_FAR ? BB_PQ_FAR_MIN_MATCH : 0);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_minMatch, min_match);
     }
     got = ZSTD_compress2(c->zstd, dst, dst_cap, src, n);
     if (ZSTD_isError(got)) {

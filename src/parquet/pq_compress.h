@@ -18,8 +18,9 @@ void bb_pq_compressor_free(struct bb_pq_compressor *compressor);
 size_t bb_pq_compress_bound(const struct bb_pq_compressor *compressor, size_t n);
 
 /* How hard zstd's own level searches for repetitions. HASTY: hardly, it only packs what entropy coding gives; FAR: for the
- * eight bytes of a double anywhere in a page. Other codecs and levels that somebody asked for know only USUAL. */
-enum bb_pq_effort { BB_PQ_USUAL, BB_PQ_HASTY, BB_PQ_FAR };
+ * eight bytes of a double anywhere in a page; NEAR: for those of an integer; THOROUGH: longer, for pages so few that it does not
+ * matter. Other codecs and levels that somebody asked for know only USUAL. */
+enum bb_pq_effort { BB_PQ_USUAL, BB_PQ_HASTY, BB_PQ_FAR, BB_PQ_NEAR, BB_PQ_THOROUGH };
 /* Are there ways but the usual one? (zstd at its default level.) */
 int bb_pq_can_be_hasty(const struct bb_pq_compressor *compressor);
 

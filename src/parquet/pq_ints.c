@@ -39,6 +39,14 @@ enum bb_status bb_pq_put_run(struct bb_pq_chunk *c, int64_t value, int valid, si
     return BB_OK;
 }
 
+/* Starts of intervals with few rows each, for a codec that finds what repeats. */
+static int follow_closely(const struct bb_pq_chunk *c)
+{
+    int is_time = c->column.logical == BB_PQ_TIMESTAMP_US || c->column.logical == BB_PQ_TIMESTAMP_NS;
+    int finds = c->options.codec == BB_PQ_ZSTD || c->options.codec == BB_PQ_GZIP;
+    return is_time && finds && c->n_int_runs > 1 && (c->n - c->nulls) / c->n_int_runs < BB_PQ_TIME_RUN_ROWS;
+}
+
 /* Fills chunk->runs; *fits_ret 0: the dictionary does not pay, and stands as before. */
 static enum bb_status index_runs(struct bb_pq_chunk *c, int *fits_ret, struct bb_error *err)
 {
@@ -116,6 +124,7 @@ enum bb_status bb_pq_ints_page(struct bb_pq_chunk *c, struct bb_error *err)
         BB_TRY(put_bits(c, err));
         return bb_pq_page_end(c, BB_PQ_PLAIN, &bounds, err);
     }
+    if (c->dict64.n == 0 && follow_closely(c)) c->plain = 1;
     if (!c->plain) BB_TRY(index_runs(c, &fits, err));
     if (fits) {
         BB_TRY(bb_pq_put_indexes(c, c->dict64.n, err));
@@ -128,5 +137,6 @@ enum bb_status bb_pq_ints_page(struct bb_pq_chunk *c, struct bb_error *err)
         return bb_pq_page_end(c, BB_PQ_DELTA_BINARY_PACKED, &bounds, err);
     }
     BB_TRY(put_plain(c, err));
+    c->effort = BB_PQ_NEAR;
     return bb_pq_page_end(c, BB_PQ_PLAIN, &bounds, err);
 }

@@ -265,7 +265,8 @@ static enum bb_status drain_windows(struct drain *d, struct bb_error *err)
     const struct bb_drain_job *job = d->job;
     size_t allowance = bb_drain_allowance(d->budget), share = allowance / 8 * (job->runs->n > 0 ? 3 : 5);
     for (uint64_t from = 0, done; from < job->end_utc_s; from = done) {
-        BB_TRY(bb_instants_group(&d->memory, job->store, job->options->pool, from, job->end_utc_s, share, &done, err));
+        BB_TRY(
+            bb_instants_group(&d->memory, job->store, job->options->pool, from, job->end_utc_s, share, &done, err));
         BB_TRY(emit_window(d, done, err));
     }
     return BB_OK;

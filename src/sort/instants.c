@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#define COARSE_BUCKETS  2048u
-#define MAX_SLOTS       ((uint64_t)4 << 20)
-#define MIN_SLOTS       16384u
-#define MIN_WINDOW_ROWS 4096u
-#define MAX_PARTS       16u
+#define COARSE_BUCKETS     2048u
+#define MAX_SLOTS          ((uint64_t)4 << 20)
+#define MIN_SLOTS          16384u
+#define MIN_WINDOW_ROWS    4096u
+#define MAX_PARTS          16u
 #define PARALLEL_FROM_ROWS 32768u
 
 struct window {

@@ -104,7 +104,8 @@ static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *wr
     enum bb_status status = BB_OK;
     bb_instants_init(&instants, budget);
     for (uint64_t from = 0, done; from < BB_NO_INSTANT && status == BB_OK; from = done) {
-        status = bb_instants_group(&instants, &sort->store, sort->options.pool, from, BB_NO_INSTANT, allowance, &done, err);
+        status = bb_instants_group(&instants, &sort->store, sort->options.pool, from, BB_NO_INSTANT, allowance,
+                                   &done, err);
         if (status == BB_OK) status = write_instants(writer, &instants, units, err);
     }
     bb_instants_reset(&instants);

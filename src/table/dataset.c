@@ -1,6 +1,5 @@
 #include "table/dataset.h"
 
-
 const struct bb_iso_info bb_iso_infos[BB_N_ISO] = {
     [BB_PJM] = { "PJM", "pjm", "America/New_York", 0, 1 },
     [BB_CAISO] = { "CAISO", "caiso", "America/Los_Angeles", 0, 0 },
