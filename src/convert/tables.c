@@ -190,8 +190,8 @@ static void free_table(struct bb_table *table)
 {
     if (!table) return;
     bb_sort_free(table->sort);
+    bb_year_file_free(table->file); /* may still be copying from the old one */
     bb_old_file_close(table->old);
-    bb_year_file_free(table->file);
     if (table->has_quality) bb_publish_abort(&table->quality);
     bb_free(table->sources);
     bb_free(table);
@@ -219,9 +219,9 @@ void bb_tables_keep_files_only(struct bb_tables *t)
     for (size_t i = 0; i < t->n; i++) {
         bb_sort_free(t->list[i]->sort);
         t->list[i]->sort = NULL;
+        if (t->list[i]->file) bb_year_file_rest(t->list[i]->file);
         bb_old_file_close(t->list[i]->old);
         t->list[i]->old = NULL;
-        if (t->list[i]->file) bb_year_file_rest(t->list[i]->file);
     }
     bb_free(t->slices);
     t->slices = NULL;
