@@ -223,6 +223,7 @@ static void count(struct bb_run *run, const struct bb_tables *tables)
         run->result->rows += t->rows_out;
         run->result->groups_kept += t->groups_copied;
         run->result->rows_kept += t->rows_copied;
+        run->result->kept_nbytes += t->copied_nbytes;
         run->result->duplicates += t->counts.duplicates;
         run->result->revisions += t->counts.revisions;
         run->result->spilled_nbytes += t->counts.spilled_nbytes;

@@ -555,6 +555,9 @@ static enum bb_status copy_group(struct bb_table *table, size_t group, struct bb
     status = bb_year_file_copy_group(table->file, table->old->reader, group, add_origins, &c, err);
     if (status == BB_OK) {
         table->rows_copied += (uint64_t)bb_pq_group_rows(table->old->reader, group);
+        for (size_t i = 0; i < bb_pq_reader_columns(table->old->reader); i++)
+            table->copied_nbytes +=
+                (uint64_t)bb_pq_group_chunk(table->old->reader, group, i)->total_compressed_nbytes;
         table->rows_out += (uint64_t)bb_pq_group_rows(table->old->reader, group);
         table->groups_copied++;
     }
