@@ -1,13 +1,17 @@
 #include "parquet/pq_copier.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #define STACK_NBYTES ((size_t)128 << 10)
 #define PIECE_NBYTES                                                                                               \
     ((uint64_t)4 << 20) /* at a time: that the rest is not wanted any more is noticed between two */
-#define SYNC_NBYTES  ((uint64_t)64 << 20) /* the disk is busy from then on, and what lies behind can be read back */
+#define START_NBYTES ((uint64_t)8 << 20) /* the disk begins with them */
+#define SYNC_NBYTES                                                                                                \
+    ((uint64_t)128                                                                                                 \
+     << 20) /* what lies behind can be read back; waiting for the disk keeps the copying waiting too */
 #define BLOCK_NBYTES ((size_t)64 << 10)
 #define PAGE_NBYTES  ((uint64_t)4096) /* of all file systems that can share blocks between files */
 
@@ -29,7 +33,7 @@ struct bb_pq_copier {
     int ended, stop;
     int done;
     uint64_t synced_nbytes; /* everything below is */
-    uint64_t unsynced_nbytes;
+    uint64_t unsynced_nbytes, unstarted_nbytes;
     struct bb_error error;
     char *block; /* where the kernel cannot copy by itself */
 };
@@ -155,6 +159,14 @@ static enum bb_status sync_below(struct bb_pq_copier *c, uint64_t offset, struct
     return BB_OK;
 }
 
+/* The disk works while the copying goes on; only a hint, what fails is told by the sync. */
+static void start_writing(struct bb_pq_copier *c, uint64_t end)
+{
+    uint64_t n = BB_MIN(end, c->unstarted_nbytes);
+    (void)!sync_file_range(c->fd, (off_t)(end - n), (off_t)n, SYNC_FILE_RANGE_WRITE);
+    c->unstarted_nbytes = 0;
+}
+
 /* 1: a range; 0: the last one is copied, or nobody wants it any more. */
 static int next_range(struct bb_pq_copier *c, struct range *r)
 {
@@ -172,7 +184,9 @@ static enum bb_status copy_all(struct bb_pq_copier *c, struct bb_error *err)
     struct range r;
     while (next_range(c, &r)) {
         c->unsynced_nbytes += r.n;
+        c->unstarted_nbytes += r.n;
         BB_TRY(copy_range(c, &r, err));
+        if (c->unstarted_nbytes >= START_NBYTES) start_writing(c, r.to);
         if (c->unsynced_nbytes >= SYNC_NBYTES) BB_TRY(sync_below(c, r.to, err));
     }
     return sync_below(c, UINT64_MAX, err);
