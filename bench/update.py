@@ -12,8 +12,8 @@ FILE gets one object:
   new_day_share, new_day_share_target                   wall time of the new day / of the year (medians), and what it should be below
   repeat_seconds, repeat_seconds_target                 the slower of the two runs with nothing new, and what it should be below
   met                                                   true when both are
-  steps                                                 in order, each: name ("the year in one run", "one correction in summer", "one new day",
-      "the new day again", "all files again"), seconds (median), seconds_min, seconds_max, runs, share_of_year, cpu_seconds, input_nbytes (read),
+  "the year in one run", "one correction in summer", "one new day", "the new day again", "all files again"
+      one object each: seconds (median), seconds_min, seconds_max, runs, share_of_year, cpu_seconds, input_nbytes (read),
       rows, rows_kept, groups_kept, output_nbytes (of the files written), copied_nbytes (of it, row groups carried over byte for byte),
       reencoded_nbytes (of it, the rest: new and touched row groups, indexes, footers), peak_rss_nbytes
 """
@@ -111,7 +111,7 @@ def measure(o, busbar, root):
                 os.sync()
             runs.append(convert(*inputs))
         runs.sort(key=lambda r: r["seconds"])
-        steps[name] = {"name": name, **runs[len(runs) // 2], "seconds_min": runs[0]["seconds"], "seconds_max": runs[-1]["seconds"], "runs": repeats}
+        steps[name] = {**runs[len(runs) // 2], "seconds_min": runs[0]["seconds"], "seconds_max": runs[-1]["seconds"], "runs": repeats}
         steps[name]["share_of_year"] = round(steps[name]["seconds"] / steps[YEAR]["seconds"], 5)
 
     step(YEAR, root / "year", repeats=1)
@@ -126,19 +126,19 @@ def measure(o, busbar, root):
     result = {"machine": platform.machine(), "threads": o.threads, "memory_limit": o.memory_limit, "folder": str(root.parent), "file_system": file_system(root),
               "nodes": o.nodes, "days": o.days, "rows": year["rows"], "csv_nbytes": year["input_nbytes"], "lake_nbytes": year["output_nbytes"],
               "new_day_share": steps[DAY]["share_of_year"], "new_day_share_target": SHARE_TARGET, "repeat_seconds": repeat, "repeat_seconds_target": REPEAT_TARGET,
-              "met": steps[DAY]["share_of_year"] < SHARE_TARGET and repeat < REPEAT_TARGET, "steps": list(steps.values())}
+              "met": steps[DAY]["share_of_year"] < SHARE_TARGET and repeat < REPEAT_TARGET, **steps}
     if o.json:
         pathlib.Path(o.json).write_text(json.dumps(result, indent=1) + "\n")
-    tell(result)
+    tell(result, steps)
     sys.exit(0 if result["met"] else 1)
 
 
-def tell(r):
+def tell(r, steps):
     print(f"{r['machine']}, {r['threads']} threads, memory limit {r['memory_limit']}, in {r['folder']} ({r['file_system']}): {r['nodes']:,} nodes, {r['days']} days, "
           f"{r['rows']:,} rows, {r['csv_nbytes'] / MB:,.0f} MB of CSV, lake {r['lake_nbytes'] / MB:,.0f} MB")
     print(f"{'':24} {'seconds':>8} {'min':>7} {'max':>7} {'of year':>8} {'CPU s':>7} {'read MB':>9} {'groups kept':>12} {'rows kept':>12} {'rows anew':>12} {'copied MB':>10} {'anew MB':>9} {'peak MiB':>9}")
-    for s in r["steps"]:
-        print(f"{s['name']:24} {s['seconds']:8.3f} {s['seconds_min']:7.3f} {s['seconds_max']:7.3f} {s['share_of_year']:8.2%} {s['cpu_seconds']:7.3f} {s['input_nbytes'] / MB:9.1f} {s['groups_kept']:12,} "
+    for name, s in steps.items():
+        print(f"{name:24} {s['seconds']:8.3f} {s['seconds_min']:7.3f} {s['seconds_max']:7.3f} {s['share_of_year']:8.2%} {s['cpu_seconds']:7.3f} {s['input_nbytes'] / MB:9.1f} {s['groups_kept']:12,} "
               f"{s['rows_kept']:12,} {s['rows'] - s['rows_kept']:12,} {s['copied_nbytes'] / MB:10.1f} {s['reencoded_nbytes'] / MB:9.1f} {s['peak_rss_nbytes'] / 2**20:9.1f}")
     if r["new_day_share"] >= r["new_day_share_target"]:
         print(f"MISSED one new day costs {r['new_day_share']:.2%} of the year, target {r['new_day_share_target']:.0%}")
