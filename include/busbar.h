@@ -135,6 +135,7 @@ struct busbar_convert_result {
     double seconds;
     uint64_t groups_kept,
         rows_kept; /* row groups of the lake that no new row reached, carried over byte for byte; and their rows, which `rows` counts */
+    uint64_t kept_nbytes; /* of those row groups; the rest of output_nbytes was written anew */
 };
 enum busbar_result busbar_convert(const struct busbar_convert_options *options,
                                   struct busbar_convert_result *result, struct busbar_error *error);

@@ -110,6 +110,7 @@ void cli_put_summary_json(const struct busbar_convert_result *result, unsigned l
     put_number("datasets_published", result->datasets_published);
     put_number("groups_kept", result->groups_kept);
     put_number("rows_kept", result->rows_kept);
+    put_number("kept_nbytes", result->kept_nbytes);
     put_number("peak_nbytes", result->peak_nbytes);
     put_number("peak_rss_nbytes", peak_rss_nbytes);
     fputs("}\n", stderr);

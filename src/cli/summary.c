@@ -211,8 +211,9 @@ void cli_summary_put(const struct cli_summary *summary, const struct busbar_conv
     put_part(r->rejects, "rejected");
     put_part(r->unknown_words, "unknown words");
     if (r->groups_kept)
-        fprintf(stderr, "\nupdate  %s row groups kept, %s rows written anew", cli_count(a, r->groups_kept),
-                cli_count(b, r->rows - r->rows_kept));
+        fprintf(stderr, "\nupdate  %s row groups kept (%s copied), %s rows written anew (%s)",
+                cli_count(a, r->groups_kept), cli_size(c, r->kept_nbytes), cli_count(b, r->rows - r->rows_kept),
+                cli_size(d, r->output_nbytes > r->kept_nbytes ? r->output_nbytes - r->kept_nbytes : 0));
     double seconds = r->seconds > 1e-6 ? r->seconds : 1e-6;
     fprintf(stderr, "\ntime    %s for %s: %s rows/s, %s/s\n", cli_duration(a, r->seconds),
             cli_size(b, r->input_nbytes), cli_rate(c, (double)r->rows / seconds),

@@ -10,6 +10,7 @@
 #include "parquet/pq_write.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
     ((uint64_t)24 << 20) /* program, libraries, and one block, group and table of the smallest kind */
 #define BLOCK_MAX_NBYTES ((size_t)1 << 20)
 #define BLOCK_MIN_NBYTES ((size_t)128 << 10)
+#define MAX_REPLACED     64
 
 const char *busbar_version(void) { return BUSBAR_VERSION_TEXT; }
 
@@ -157,23 +159,57 @@ static enum bb_status declare(struct bb_intent *intent, const struct bb_tables *
     return bb_intent_declare(intent, err);
 }
 
+/* A file that loses its name to another is held open meanwhile: giving its space back takes as long as writing the metadata, so both are done at
+ * the same time. */
+struct ending {
+    struct bb_run *run;
+    unsigned changed; /* operators, as bits */
+    int replaced[MAX_REPLACED];
+    size_t n_replaced;
+    enum bb_status status;
+    struct bb_error error;
+};
+
+static void hold_replaced(struct ending *e, const char *path)
+{
+    int fd = e->n_replaced < MAX_REPLACED ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) e->replaced[e->n_replaced++] = fd;
+}
+
+static void ending_task(void *ctx, size_t task, unsigned worker)
+{
+    struct ending *e = ctx;
+    (void)worker;
+    if (task == 1)
+        for (size_t i = 0; i < e->n_replaced; i++) close(e->replaced[i]);
+    else if (e->changed && e->status == BB_OK)
+        e->status = bb_lake_write_metadata(bb_lake_root(e->run->lake), e->changed, &e->run->budget, &e->error);
+}
+
 /* All files as one, and the metadata with them: a run that is killed in the middle is finished by the next. */
 static enum bb_status publish(struct bb_run *run, struct bb_tables *done, size_t n_done, struct bb_error *err)
 {
     struct bb_intent intent;
-    unsigned changed;
+    struct ending e = { .run = run };
     enum bb_status status;
     if (!run->lake) return BB_OK;
-    changed = bb_lake_was_unfinished(run->lake) ? (1u << BB_N_ISO) - 1 : 0;
+    e.changed = bb_lake_was_unfinished(run->lake) ? (1u << BB_N_ISO) - 1 : 0;
     bb_intent_init(&intent, bb_lake_root(run->lake), &run->budget);
     status = declare(&intent, done, n_done, err);
     for (size_t i = 0; i < n_done; i++)
         for (size_t k = 0; k < done[i].n && status == BB_OK; k++) {
+            const struct bb_table *table = done[i].list[k];
+            if (!table->file) continue;
+            hold_replaced(&e, bb_year_file_path(table->file));
             status = publish_table(run, &done[i], done[i].list[k], err);
-            if (done[i].list[k]->file) changed |= 1u << done[i].job->dataset.iso;
+            e.changed |= 1u << done[i].job->dataset.iso;
         }
-    if (status == BB_OK && changed)
-        status = bb_lake_write_metadata(bb_lake_root(run->lake), changed, &run->budget, err);
+    e.status = status;
+    bb_pool_run(run->pool, ending_task, &e, 2);
+    if (status == BB_OK && e.status != BB_OK) {
+        status = e.status;
+        if (err) *err = e.error;
+    }
     if (status == BB_OK)
         bb_intent_withdraw(&intent); /* else the next run at least writes the metadata of what got its name */
     bb_intent_reset(&intent);
@@ -187,6 +223,7 @@ static void count(struct bb_run *run, const struct bb_tables *tables)
         run->result->rows += t->rows_out;
         run->result->groups_kept += t->groups_copied;
         run->result->rows_kept += t->rows_copied;
+        run->result->kept_nbytes += t->copied_nbytes;
         run->result->duplicates += t->counts.duplicates;
         run->result->revisions += t->counts.revisions;
         run->result->spilled_nbytes += t->counts.spilled_nbytes;

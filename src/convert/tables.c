@@ -190,8 +190,8 @@ static void free_table(struct bb_table *table)
 {
     if (!table) return;
     bb_sort_free(table->sort);
+    bb_year_file_free(table->file); /* may still be copying from the old one */
     bb_old_file_close(table->old);
-    bb_year_file_free(table->file);
     if (table->has_quality) bb_publish_abort(&table->quality);
     bb_free(table->sources);
     bb_free(table);
@@ -219,9 +219,9 @@ void bb_tables_keep_files_only(struct bb_tables *t)
     for (size_t i = 0; i < t->n; i++) {
         bb_sort_free(t->list[i]->sort);
         t->list[i]->sort = NULL;
+        if (t->list[i]->file) bb_year_file_rest(t->list[i]->file);
         bb_old_file_close(t->list[i]->old);
         t->list[i]->old = NULL;
-        if (t->list[i]->file) bb_year_file_rest(t->list[i]->file);
     }
     bb_free(t->slices);
     t->slices = NULL;
@@ -555,6 +555,9 @@ static enum bb_status copy_group(struct bb_table *table, size_t group, struct bb
     status = bb_year_file_copy_group(table->file, table->old->reader, group, add_origins, &c, err);
     if (status == BB_OK) {
         table->rows_copied += (uint64_t)bb_pq_group_rows(table->old->reader, group);
+        for (size_t i = 0; i < bb_pq_reader_columns(table->old->reader); i++)
+            table->copied_nbytes +=
+                (uint64_t)bb_pq_group_chunk(table->old->reader, group, i)->total_compressed_nbytes;
         table->rows_out += (uint64_t)bb_pq_group_rows(table->old->reader, group);
         table->groups_copied++;
     }

@@ -30,7 +30,7 @@ struct bb_table {
     struct bb_publication quality; /* its quality JSON on the way; begun by finish */
     int has_quality;
     uint64_t rows_out, nbytes;
-    uint64_t groups_copied, rows_copied, rows_decoded; /* of the old file */
+    uint64_t groups_copied, rows_copied, copied_nbytes, rows_decoded; /* of the old file */
     struct bb_sort_counts counts;
 };
 

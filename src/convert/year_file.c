@@ -578,6 +578,7 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
     f->options = (struct bb_pq_options){ .codec = (enum bb_pq_codec)setup->style->codec,
                                          .level = setup->style->level,
                                          .dense = setup->style->dense,
+                                         .copies_in_thread = bb_pool_threads(setup->pool) > 1,
                                          .compressors = setup->compressors };
     status = bb_publish_begin(final_path, &f->pub, err);
     if (status == BB_OK)
@@ -610,7 +611,10 @@ enum bb_status bb_year_file_copy_group(struct bb_year_file *f, struct bb_pq_read
                                                                      struct bb_error *err),
                                        void *ctx, struct bb_error *err)
 {
-    if (f->asked_reader != reader) f->can_copy = bb_pq_file_can_copy(f->file, reader), f->asked_reader = reader;
+    if (f->asked_reader != reader) {
+        f->can_copy = bb_pq_file_can_copy(f->file, reader), f->asked_reader = reader;
+        if (f->can_copy) BB_TRY(bb_pq_hold_indexes(reader, bb_budget_left(f->setup.budget) / 8, err));
+    }
     if (!f->can_copy || !f->setup.old_quality || group >= f->setup.old_quality->n_groups) return BB_EOF;
     BB_TRY(close_group(f, err));
     BB_TRY(with_path(f, bb_pq_file_append_copied(f->file, reader, group, err), err));
@@ -679,7 +683,8 @@ enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger,
     BB_TRY(with_path(f, write_quality(f, place, &kvs[2].value, err), err));
     BB_TRY(with_path(f, bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err), err));
     BB_TRY(bb_publish_sync(&f->pub, err));
-    BB_TRY(bb_pq_check_file_by(f->pub.temp_path, f->setup.pool, f->setup.budget, &rows, err));
+    BB_TRY(with_path(f, bb_pq_check_written(f->pub.temp_path, f->file, f->setup.pool, f->setup.budget, &rows, err),
+                     err));
     if (rows < 0 || (uint64_t)rows != f->n_rows)
         return bb_fail(err, BB_BUG, "%s: wrote %llu rows, read back %lld", f->pub.temp_path,
                        (unsigned long long)f->n_rows, (long long)rows);

@@ -1,4 +1,6 @@
+#include "parquet/pq_copier.h"
 #include "parquet/pq_meta.h"
+#include "parquet/pq_write.h"
 
 #include <libdeflate.h>
 #include <pthread.h>
@@ -167,11 +169,22 @@ static enum bb_status check_chunk(struct stream *stream, size_t group, size_t co
 
 struct file_check {
     struct bb_pq_reader *reader;
-    uint8_t **pieces; /* per thread */
+    struct bb_pq_copier *copier; /* may still be at work; NULL: nothing is missing */
+    uint8_t **pieces;            /* per thread */
     pthread_mutex_t mutex;
     _Atomic size_t failed_group; /* the first one, so that threads do not decide what is told; SIZE_MAX: none */
     struct bb_error error;
 };
+
+static enum bb_status wait_for_group(const struct file_check *f, size_t group, struct bb_error *err)
+{
+    int64_t end = 0;
+    for (size_t c = 0; c < f->reader->n_columns; c++) {
+        const struct bb_pq_read_chunk *chunk = bb_pq_group_chunk(f->reader, group, c);
+        end = BB_MAX(end, bb_pq_chunk_start(chunk) + chunk->total_compressed_nbytes);
+    }
+    return f->copier ? bb_pq_copier_wait(f->copier, (uint64_t)end, err) : BB_OK;
+}
 
 static void check_group(void *ctx, size_t group, unsigned worker)
 {
@@ -180,6 +193,7 @@ static void check_group(void *ctx, size_t group, unsigned worker)
     struct bb_error err;
     enum bb_status status = BB_OK;
     if (group > f->failed_group) return;
+    status = wait_for_group(f, group, &err);
     for (size_t c = 0; c < f->reader->n_columns && status == BB_OK; c++)
         status = check_chunk(&stream, group, c, &err);
     if (status == BB_OK) return;
@@ -216,17 +230,33 @@ static enum bb_status check_groups(struct file_check *f, struct bb_pool *pool, s
     return f->error.status;
 }
 
-enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,
-                                   int64_t *rows_ret, struct bb_error *err)
+static enum bb_status check_file(const char *path, struct bb_pq_copier *copier, struct bb_pool *pool,
+                                 struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)
 {
-    struct file_check f = { .failed_group = SIZE_MAX };
+    struct file_check f = { .copier = copier, .failed_group = SIZE_MAX };
     enum bb_status status = bb_pq_reader_open(path, budget, &f.reader, err);
     *rows_ret = 0;
     if (status != BB_OK) return status;
-    status = check_groups(&f, pool, budget, err);
+    status = bb_pq_hold_indexes(f.reader, bb_budget_left(budget) / 8, err);
+    if (status == BB_OK) status = check_groups(&f, pool, budget, err);
     if (status == BB_OK) *rows_ret = f.reader->n_rows;
     bb_pq_reader_close(f.reader);
     return status;
+}
+
+enum bb_status bb_pq_check_written(const char *path, struct bb_pq_file *file, struct bb_pool *pool,
+                                   struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)
+{
+    struct bb_pq_copier *copier = bb_pq_file_copier(file);
+    if (copier) bb_pq_copier_end(copier);
+    BB_TRY(check_file(path, copier, pool, budget, rows_ret, err));
+    return copier ? bb_pq_copier_wait(copier, UINT64_MAX, err) : BB_OK;
+}
+
+enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,
+                                   int64_t *rows_ret, struct bb_error *err)
+{
+    return check_file(path, NULL, pool, budget, rows_ret, err);
 }
 
 enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)

@@ -3,35 +3,29 @@
 #include "parquet/pq_meta.h"
 #include "parquet/pq_thrift_write.h"
 
-#include <errno.h>
-#include <unistd.h>
+#define BLOCK_NBYTES ((uint64_t)4096)      /* of the file systems that share blocks between files */
+#define ALIGN_NBYTES ((uint64_t)256 << 10) /* of a row group that is worth up to a block of zeros */
+
+/* Offsets that lie alike in their blocks let file systems share the blocks instead of copying them. */
+static enum bb_status align(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, struct bb_error *err)
+{
+    static const char zeros[BLOCK_NBYTES];
+    uint64_t from = (uint64_t)bb_pq_chunk_start(bb_pq_group_chunk(reader, group, 0)), nbytes = 0;
+    for (size_t i = 0; i < f->n_columns; i++)
+        nbytes += (uint64_t)bb_pq_group_chunk(reader, group, i)->total_compressed_nbytes;
+    if (nbytes < ALIGN_NBYTES) return BB_OK;
+    return bb_pq_file_put(f, zeros, (size_t)((from - bb_pq_file_offset(f)) % BLOCK_NBYTES), err);
+}
 
 /* Chunks of one group lie side by side in files that busbar wrote; others are copied one by one all the same. */
 static enum bb_status copy_bytes(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from, uint64_t n,
                                  struct bb_error *err)
 {
+    if (!f->copier) f->copier = bb_pq_copier_new(f->fd, f->options.copies_in_thread, f->budget);
+    if (!f->copier) return bb_fail_budget(err, f->budget, "copying row groups");
     BB_TRY(bb_pq_file_flush(f, err));
-    while (n > 0) {
-        off_t in = (off_t)from;
-        ssize_t got = copy_file_range(reader->fd, &in, f->fd, NULL, (size_t)BB_MIN(n, (uint64_t)1 << 30), 0);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) break;
-        if (got < 0)
-            return bb_fail_errno(err, BB_IO, errno, "cannot copy %llu bytes of Parquet at offset %llu",
-                                 (unsigned long long)n, (unsigned long long)f->written_nbytes);
-        if (got == 0) return bb_pq_fail(reader, err, "ends inside a row group");
-        f->written_nbytes += (uint64_t)got;
-        from += (uint64_t)got;
-        n -= (uint64_t)got;
-    }
-    while (n > 0) { /* file systems that cannot copy by themselves */
-        char block[16384];
-        size_t part = (size_t)BB_MIN(n, (uint64_t)sizeof block);
-        BB_TRY(bb_pq_read_at(reader, from, block, part, err));
-        BB_TRY(bb_pq_file_put(f, block, part, err));
-        from += part;
-        n -= part;
-    }
+    BB_TRY(bb_pq_copier_add(f->copier, reader->fd, reader->path, from, f->written_nbytes, n, err));
+    f->written_nbytes += n;
     return BB_OK;
 }
 
@@ -142,9 +136,10 @@ int bb_pq_file_can_copy(const struct bb_pq_file *f, const struct bb_pq_reader *r
 enum bb_status bb_pq_file_append_copied(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group,
                                         struct bb_error *err)
 {
-    struct bb_pq_group_note note = { .offset = bb_pq_file_offset(f),
-                                     .rows = (uint64_t)bb_pq_group_rows(reader, group) };
+    struct bb_pq_group_note note = { .rows = (uint64_t)bb_pq_group_rows(reader, group) };
     BB_TRY(bb_pq_file_room_for_group(f, err));
+    BB_TRY(align(f, reader, group, err));
+    note.offset = bb_pq_file_offset(f);
     for (size_t i = 0; i < f->n_columns;) {
         const struct bb_pq_read_chunk *c = bb_pq_group_chunk(reader, group, i);
         int64_t from = bb_pq_chunk_start(c), to = from + c->total_compressed_nbytes,

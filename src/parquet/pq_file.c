@@ -20,7 +20,7 @@ static enum bb_status no_memory(const struct bb_pq_file *f, struct bb_error *err
 static enum bb_status write_all(struct bb_pq_file *f, const char *p, size_t n, struct bb_error *err)
 {
     while (n) {
-        ssize_t got = write(f->fd, p, BB_MIN(n, (size_t)1 << 30));
+        ssize_t got = pwrite(f->fd, p, BB_MIN(n, (size_t)1 << 30), (off_t)f->written_nbytes);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0)
             return bb_fail_errno(err, BB_IO, errno, "cannot write %zu bytes of Parquet at offset %llu", n,
@@ -87,6 +87,7 @@ enum bb_status bb_pq_file_new(int fd, const struct bb_pq_column *columns, size_t
 void bb_pq_file_free(struct bb_pq_file *f)
 {
     if (!f) return;
+    bb_pq_copier_free(f->copier);
     bb_buf_reset(&f->out);
     bb_buf_reset(&f->blooms);
     bb_buf_reset(&f->column_indexes);
@@ -96,6 +97,8 @@ void bb_pq_file_free(struct bb_pq_file *f)
     bb_free(f->groups);
     bb_free(f);
 }
+
+struct bb_pq_copier *bb_pq_file_copier(const struct bb_pq_file *f) { return f->copier; }
 
 /* ---- row groups ---- */
 

@@ -2,6 +2,7 @@
 #ifndef BB_PQ_FILE_H
 #define BB_PQ_FILE_H
 
+#include "parquet/pq_copier.h"
 #include "parquet/pq_write.h"
 
 struct bb_pq_piece { /* of one of the buffers that are written behind the row groups */
@@ -31,8 +32,9 @@ struct bb_pq_file {
     size_t n_sorting;
     struct bb_pq_options options;
     struct bb_budget *budget;
-    struct bb_buf out; /* not written yet */
-    uint64_t written_nbytes;
+    struct bb_buf out;           /* not written yet */
+    uint64_t written_nbytes;     /* with what the copier was told to copy */
+    struct bb_pq_copier *copier; /* NULL: nothing is copied */
     struct bb_buf blooms, column_indexes, offset_indexes, texts;
     struct bb_pq_chunk_note *chunks; /* group by group */
     size_t n_chunks, chunks_cap;

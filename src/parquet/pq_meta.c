@@ -70,6 +70,11 @@ enum bb_status bb_pq_read_at(struct bb_pq_reader *reader, uint64_t offset, void 
     if (offset > reader->file_nbytes || n > reader->file_nbytes - offset)
         return bb_pq_fail(reader, err, "%zu bytes at %llu are wanted, but the file has %llu", n,
                           (unsigned long long)offset, (unsigned long long)reader->file_nbytes);
+    if (reader->held && offset >= reader->held_offset && offset - reader->held_offset <= reader->held_nbytes &&
+        n <= reader->held_nbytes - (offset - reader->held_offset)) {
+        memcpy(p, reader->held + (offset - reader->held_offset), n);
+        return BB_OK;
+    }
     while (n > 0) {
         ssize_t got = pread(reader->fd, to, n, (off_t)offset);
         if (got < 0 && errno == EINTR) continue;
@@ -598,6 +603,7 @@ void bb_pq_reader_close(struct bb_pq_reader *reader)
     if (!reader) return;
     close(reader->fd);
     bb_free(reader->path);
+    bb_free(reader->held);
     bb_free(reader->footer);
     bb_free(reader->columns);
     bb_free(reader->groups);

@@ -50,6 +50,9 @@ struct bb_pq_reader {
     } * kvs;
     struct bb_str created_by;
     size_t n_column_orders;
+    uint8_t *held; /* the file's bytes from held_offset on; NULL: none are */
+    uint64_t held_offset;
+    size_t held_nbytes;
 };
 
 struct bb_pq_page_head {

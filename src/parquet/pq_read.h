@@ -73,6 +73,10 @@ struct bb_str bb_pq_reader_created_by(const struct bb_pq_reader *reader);
 enum bb_status bb_pq_reader_bytes(struct bb_pq_reader *reader, uint64_t offset, void *p, size_t n,
                                   struct bb_error *err) BB_WARN_UNUSED;
 
+/* Reads the indexes and the headers of bloom filters of all chunks at once, when they are no more than max_nbytes, for who asks for most of
+ * them; else nothing happens. Not while other threads use the reader. */
+enum bb_status bb_pq_hold_indexes(struct bb_pq_reader *reader, size_t max_nbytes,
+                                  struct bb_error *err) BB_WARN_UNUSED;
 /* Pages of a chunk from its indexes; *pages_ret is freed with bb_free. BB_EOF when the chunk has no offset index. */
 enum bb_status bb_pq_read_pages(struct bb_pq_reader *reader, size_t group, size_t column,
                                 struct bb_pq_read_page **pages_ret, size_t *n_ret,
@@ -111,5 +115,11 @@ enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int6
 /* The same by all threads of the pool (may be NULL), one row group each at a time. */
 enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,
                                    int64_t *rows_ret, struct bb_error *err) BB_WARN_UNUSED;
+/* The same for a file that was finished, and synced but for the row groups that are still being copied: those are checked as soon as they are
+ * synced too. After BB_OK all of the file is. BB_IO also when copying failed. */
+struct bb_pq_file;
+enum bb_status bb_pq_check_written(const char *path, struct bb_pq_file *file, struct bb_pool *pool,
+                                   struct bb_budget *budget, int64_t *rows_ret,
+                                   struct bb_error *err) BB_WARN_UNUSED;
 
 #endif

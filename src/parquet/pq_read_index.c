@@ -14,6 +14,37 @@ static enum bb_status damaged(const struct bb_pq_reader *reader, size_t group, s
                       BB_STR_ARG(reader->columns[column].name), what);
 }
 
+/* ---- all at once ---- */
+
+static void reach(uint64_t *from, int64_t offset)
+{
+    if (offset >= 0) *from = BB_MIN(*from, (uint64_t)offset);
+}
+
+enum bb_status bb_pq_hold_indexes(struct bb_pq_reader *reader, size_t max_nbytes, struct bb_error *err)
+{
+    uint64_t from = reader->footer_offset;
+    enum bb_status status;
+    uint8_t *held;
+    for (size_t i = 0; i < reader->n_chunks; i++) {
+        reach(&from, reader->chunks[i].offset_index_offset);
+        reach(&from, reader->chunks[i].column_index_offset);
+        reach(&from, reader->chunks[i].bloom_offset);
+    }
+    if (reader->held || from == reader->footer_offset || reader->footer_offset - from > max_nbytes) return BB_OK;
+    held = bb_alloc(reader->budget, (size_t)(reader->footer_offset - from));
+    if (!held) return BB_OK; /* then one by one */
+    status = bb_pq_read_at(reader, from, held, (size_t)(reader->footer_offset - from), err);
+    if (status != BB_OK) {
+        bb_free(held);
+        return status;
+    }
+    reader->held_offset = from;
+    reader->held_nbytes = (size_t)(reader->footer_offset - from);
+    reader->held = held;
+    return BB_OK;
+}
+
 /* ---- page index ---- */
 
 static size_t offset_index_length(const uint8_t *p, size_t nbytes)

@@ -33,6 +33,7 @@ struct bb_pq_options {
     int dense;                             /* BYTE_STREAM_SPLIT and DELTA where they are smaller */
     struct bb_pq_compressors *compressors; /* NULL: each chunk has its own, which costs about a megabyte a column */
     size_t page_rows;                      /* rows per data page at most; 0: default of pq_defaults.h */
+    int copies_in_thread; /* bb_pq_file_append_copied: the bytes follow in a thread, see bb_pq_file_copier */
 };
 
 /* One key-value of the footer. */
@@ -97,14 +98,20 @@ enum bb_status bb_pq_file_append_blob(struct bb_pq_file *file, struct bb_str byt
                                       struct bb_error *err) BB_WARN_UNUSED;
 
 /* A row group of a file that busbar wrote with the same columns and codec: its pages are copied byte for byte, statistics and indexes follow.
- * Nothing is decoded. bb_pq_file_can_copy asks once per file. */
+ * Nothing is decoded. Begins at a multiple of 4096 bytes from where it was when it is large, so that file systems that can share blocks do.
+ * bb_pq_file_can_copy asks once per file. The reader stays open until the file is checked or freed. */
 struct bb_pq_reader;
 int bb_pq_file_can_copy(const struct bb_pq_file *file, const struct bb_pq_reader *reader);
 enum bb_status bb_pq_file_append_copied(struct bb_pq_file *file, struct bb_pq_reader *reader, size_t group,
                                         struct bb_error *err) BB_WARN_UNUSED;
 
-/* Writes indexes, bloom filters, the footer with kvs (ARROW:schema is added by itself) and the magic. *nbytes_ret is the file size. */
+/* Writes indexes, bloom filters, the footer with kvs (ARROW:schema is added by itself) and the magic. *nbytes_ret is the file size. With
+ * copies_in_thread the row groups may still be on their way: bb_pq_check_written waits for them. */
 enum bb_status bb_pq_file_finish(struct bb_pq_file *file, const struct bb_pq_kv *kvs, size_t n_kvs,
                                  uint64_t *nbytes_ret, struct bb_error *err) BB_WARN_UNUSED;
+
+/* What copies row groups in a thread of its own; NULL: none is copied, or all are. */
+struct bb_pq_copier;
+struct bb_pq_copier *bb_pq_file_copier(const struct bb_pq_file *file);
 
 #endif
