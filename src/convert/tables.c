@@ -506,7 +506,7 @@ static enum bb_status emit(void *ctx, const struct bb_row *rows, size_t n, struc
 /* Rows per emitted batch: large enough that handing columns to threads costs nothing, small beside the budget. */
 static size_t batch_rows(const struct bb_run *run)
 {
-    size_t rows = run->budget.limit_nbytes / 64 / sizeof(struct bb_row);
+    size_t rows = run->budget.limit_nbytes / 32 / sizeof(struct bb_row);
     return BB_MAX(BB_MIN(rows, (size_t)128 << 10), (size_t)8 << 10);
 }
 
