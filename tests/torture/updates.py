@@ -534,6 +534,17 @@ def styles(stand):
                 stand.check(kinds[0] == kinds[1], f"{what}: every column as in a new lake", f"{kinds[0]}\n{kinds[1]}")
 
 
+def both_layouts(stand):
+    """A lake that is asked for in the other layout gets files of their own beside the old ones; every one of them stays true."""
+    stand.generate("pjm.da_hrl_lmps", "layouts/raw", "--nodes", "300", "--from", "2024-03-01", "--days", "4")
+    days = sorted((stand.root / "layouts/raw").iterdir())
+    lake = stand.root / "layouts/lake"
+    for inputs, options in ((days[:2], ()), (days[2:3], ("--layout", "hive")), (days, ()), (days, ("--layout", "hive"))):
+        ran = update(stand, lake, inputs, "-q", *options)
+        why = str(ran) if ran.code else verified(stand, lake)
+        stand.check(not why, f"both layouts, {len(inputs)} days {' '.join(options)}: verified", why)
+
+
 def small_budget(stand):
     stand.generate("pjm.da_hrl_lmps", "small/raw", "--nodes", "6435", "--from", "2024-01-01", "--days", "12")
     stand.generate("pjm.da_hrl_lmps", "small/more", "--nodes", "6435", "--from", "2024-01-05", "--days", "1", "--seed", "3", "--shuffle")
@@ -558,10 +569,10 @@ def main():
         print("DuckDB is not installed: rows are compared as busbar shows them")
     for number in range(ROUNDS):
         random_round(stand, number)
-    for part in (groups_kept, years, rebuild, changed, damage, styles, small_budget, kills):
+    for part in (groups_kept, years, rebuild, changed, damage, styles, both_layouts, small_budget, kills):
         part(stand)
         if not stand.n_failed:
-            for name in ("groups", "years", "rebuild", "changed", "damage", "styles", "small", "kills"):
+            for name in ("groups", "years", "rebuild", "changed", "damage", "styles", "layouts", "small", "kills"):
                 stand.remove(stand.root / name)
     stand.end()
 
