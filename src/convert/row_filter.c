@@ -85,6 +85,14 @@ static enum bb_status narrow_by_rows(const struct bb_row_filter *f, struct bb_pq
     return BB_OK;
 }
 
+/* By the statistics of the whole chunk: the footer is read already. */
+static int group_may_match(const struct bb_row_filter *f, size_t group, int column)
+{
+    const struct bb_pq_read_stats *stats = &bb_pq_group_chunk(f->reader, group, (size_t)column)->stats;
+    struct bb_pq_read_page whole = { .min = stats->min, .max = stats->max };
+    return !stats->has_min_max || page_may_match(f, column, &whole);
+}
+
 /* ranges becomes what the column leaves of it; other is room to work in. */
 static enum bb_status narrow(const struct bb_row_filter *f, size_t group, int column, struct bb_row_ranges *ranges,
                              struct bb_row_ranges *other, struct bb_error *err)
@@ -92,6 +100,10 @@ static enum bb_status narrow(const struct bb_row_filter *f, size_t group, int co
     struct bb_pq_cursor *cursor = NULL;
     enum bb_status status;
     if (column < 0 || ranges->n == 0) return BB_OK;
+    if (!group_may_match(f, group, column)) {
+        ranges->n = 0;
+        return BB_OK;
+    }
     if (column != f->time_column && bb_pq_bloom_may_contain(f->reader, group, (size_t)column,
                                                             column == f->name_column ? f->name : f->id, err) == 0) {
         ranges->n = 0;

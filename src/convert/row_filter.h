@@ -1,5 +1,5 @@
 /* Which rows of a row group a question asks for: a location, an id, a span of time. Column by column, and each column only where the ones before
- * left something: pages that the page index rules out are not read, and a row group that a bloom filter rules out is not read at all. */
+ * left something: pages that the page index rules out are not read, and nothing of a row group that statistics or a bloom filter rule out. */
 #ifndef BB_ROW_FILTER_H
 #define BB_ROW_FILTER_H
 
