@@ -456,7 +456,7 @@ def damage(stand):
     sound = victim.read_bytes()
     footer = len(sound) - 8 - int.from_bytes(sound[-8:-4], "little")
     ways = {"cut short": sound[:-100], "empty": b"", "cut in the middle": sound[:len(sound) // 2], "another kind of file": b"hello\n" * 1000,
-            "a byte of a page": sound[:200] + bytes([sound[200] ^ 255]) + sound[201:],
+            "a byte of a page": sound[:100] + bytes([sound[100] ^ 255]) + sound[101:],
             "a byte of the footer": sound[:footer + 300] + bytes([sound[footer + 300] ^ 255]) + sound[footer + 301:],
             "a ledger that is cut": sound.replace(b'"sources":[{', b'"sources":[x'),
             "codes that do not exist": sound.replace(b'"code":0', b'"code":7')}
