@@ -157,7 +157,8 @@ struct busbar_show_options {
     int64_t max_rows;           /* -1: all */
     const char *const *columns; /* NULL: all */
     size_t n_columns;
-    const char *location; /* --where location=NAME: settlement_location equals; NULL: all */
+    const char *location;    /* --where location=NAME: settlement_location equals; NULL: all */
+    const char *location_id; /* --where location_id=ID: settlement_location_id equals; NULL: all */
     const char *from,
         *to; /* datetime_utc bounds "2024-03-10" or "2024-03-10T05:00:00Z", from inclusive, to exclusive; NULL: open */
     enum busbar_show_form form;

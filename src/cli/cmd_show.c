@@ -49,11 +49,15 @@ static int choose_rows(struct busbar_show_options *o, const struct cli_args *arg
     else
         o->max_rows = (int64_t)n;
     if (where) {
-        if (strncmp(where, "location=", 9) != 0 || where[9] == '\0')
-            return cli_misuse(
-                CLI_SHOW, "--where: \"%s\" is not understood; write location=NAME, and times with --from and --to",
-                where);
-        o->location = where + 9;
+        if (strncmp(where, "location=", 9) == 0 && where[9] != '\0')
+            o->location = where + 9;
+        else if (strncmp(where, "location_id=", 12) == 0 && where[12] != '\0')
+            o->location_id = where + 12;
+        else
+            return cli_misuse(CLI_SHOW,
+                              "--where: \"%s\" is not understood; write location=NAME or location_id=ID, and times "
+                              "with --from and --to",
+                              where);
     }
     o->from = args->values[CLI_SHOW_FROM];
     o->to = args->values[CLI_SHOW_TO];
@@ -78,7 +82,7 @@ int cli_show(const struct cli_args *args)
 
     struct cli_line_cut cut = { .width = options.form == BUSBAR_TABLE ? cli_terminal_width(stdout) : 0 };
     code = (int)busbar_show(&options, stats, cli_write_cut, &cut, &error);
-    bool is_filtered = options.location || options.from || options.to;
+    bool is_filtered = options.location || options.location_id || options.from || options.to;
     if (code == BUSBAR_OK && is_filtered && stats[0] && !v[CLI_SHOW_QUIET]) {
         fflush(stdout);
         fprintf(stderr, "%s\n", stats);

@@ -1,6 +1,7 @@
 /* busbar_show: a look into one Parquet file, reading as little as its indexes allow. */
 #include "base/json.h"
 #include "convert/door.h"
+#include "convert/row_filter.h"
 #include "convert/row_scan.h"
 #include "table/dataset.h"
 #include "time/stamp.h"
@@ -17,11 +18,9 @@ struct show {
     struct bb_pq_reader *reader;
     struct bb_out out;
     struct bb_zone *zone;
-    int columns[BB_SCAN_MAX_COLUMNS]; /* shown ones first, then the two that filters need */
-    size_t n_shown, n_read;
-    int location_at, time_at; /* places in columns, -1 */
-    int64_t from_utc, to_utc; /* in the file's unit */
-    int64_t unit;             /* per second: 1e6 or 1e9 */
+    int columns[BB_SCAN_MAX_COLUMNS];
+    size_t n_shown;
+    struct bb_row_filter filter;
     int64_t rows_left;
     size_t groups_read;
     char (*sample)[BB_SCAN_MAX_COLUMNS][CELL_MAX];
@@ -32,16 +31,27 @@ struct show {
 
 /* ---- which rows ---- */
 
-static enum bb_status add_column(struct show *s, const char *name, int *at_ret, struct bb_error *err)
+static enum bb_status find_column(const struct show *s, const char *name, int *column_ret, struct bb_error *err)
 {
-    int column = bb_pq_reader_find(s->reader, name);
-    if (column < 0)
-        return bb_fail(err, BB_MISUSE, "%s has no column \"%s\"; `busbar show --describe FILE` lists them",
-                       s->o->path, name);
-    if (s->n_read == BB_SCAN_MAX_COLUMNS)
+    *column_ret = bb_pq_reader_find(s->reader, name);
+    if (*column_ret >= 0) return BB_OK;
+    return bb_fail(err, BB_MISUSE, "%s has no column \"%s\"; `busbar show --describe FILE` lists them", s->o->path,
+                   name);
+}
+
+static enum bb_status add_column(struct show *s, const char *name, struct bb_error *err)
+{
+    if (s->n_shown == BB_SCAN_MAX_COLUMNS)
         return bb_fail(err, BB_MISUSE, "more than %d columns", BB_SCAN_MAX_COLUMNS);
-    if (at_ret) *at_ret = (int)s->n_read;
-    s->columns[s->n_read++] = column;
+    return find_column(s, name, &s->columns[s->n_shown++], err);
+}
+
+static enum bb_status find_text_column(const struct show *s, const char *name, int *column_ret,
+                                       struct bb_error *err)
+{
+    BB_TRY(find_column(s, name, column_ret, err));
+    if (bb_pq_reader_column(s->reader, (size_t)*column_ret)->type != BB_PQ_BYTE_ARRAY)
+        return bb_fail(err, BB_MISUSE, "%s: column %s holds no text", s->o->path, name);
     return BB_OK;
 }
 
@@ -60,77 +70,43 @@ static enum bb_status parse_bound(const char *text, int64_t unit, int64_t *bound
     return BB_OK;
 }
 
+static enum bb_status choose_rows(struct show *s, struct bb_error *err)
+{
+    struct bb_row_filter *f = &s->filter;
+    *f = (struct bb_row_filter){ .reader = s->reader,
+                                 .budget = &s->budget,
+                                 .name_column = -1,
+                                 .id_column = -1,
+                                 .time_column = -1,
+                                 .name = bb_str_of(s->o->location),
+                                 .id = bb_str_of(s->o->location_id),
+                                 .from_utc = INT64_MIN,
+                                 .to_utc = INT64_MAX };
+    if (s->o->location) BB_TRY(find_text_column(s, "settlement_location", &f->name_column, err));
+    if (s->o->location_id) BB_TRY(find_text_column(s, "settlement_location_id", &f->id_column, err));
+    if (s->o->from || s->o->to) {
+        const struct bb_pq_read_column *column;
+        int64_t unit;
+        BB_TRY(find_column(s, "datetime_utc", &f->time_column, err));
+        column = bb_pq_reader_column(s->reader, (size_t)f->time_column);
+        if (column->type != BB_PQ_INT64)
+            return bb_fail(err, BB_MISUSE, "%s: column datetime_utc holds no instants", s->o->path);
+        unit = column->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000;
+        if (s->o->from) BB_TRY(parse_bound(s->o->from, unit, &f->from_utc, err));
+        if (s->o->to) BB_TRY(parse_bound(s->o->to, unit, &f->to_utc, err));
+    }
+    return BB_OK;
+}
+
 static enum bb_status choose_columns(struct show *s, struct bb_error *err)
 {
     size_t n = bb_pq_reader_columns(s->reader);
-    s->location_at = s->time_at = -1;
-    if (s->o->n_columns == 0 && n > BB_SCAN_MAX_COLUMNS - 2)
+    if (s->o->n_columns == 0 && n > BB_SCAN_MAX_COLUMNS)
         return bb_fail(err, BB_MISUSE, "%s has %zu columns; name some with --columns", s->o->path, n);
     if (s->o->n_columns == 0)
-        for (size_t i = 0; i < n; i++) s->columns[s->n_read++] = (int)i;
-    for (size_t i = 0; i < s->o->n_columns; i++) BB_TRY(add_column(s, s->o->columns[i], NULL, err));
-    s->n_shown = s->n_read;
-    if (s->o->location) BB_TRY(add_column(s, "settlement_location", &s->location_at, err));
-    if (s->o->from || s->o->to) {
-        BB_TRY(add_column(s, "datetime_utc", &s->time_at, err));
-        s->unit = bb_pq_reader_column(s->reader, (size_t)s->columns[s->time_at])->logical == BB_PQ_TIMESTAMP_NS
-                      ? 1000000000
-                      : 1000000;
-    }
-    s->from_utc = INT64_MIN;
-    s->to_utc = INT64_MAX;
-    if (s->o->from) BB_TRY(parse_bound(s->o->from, s->unit, &s->from_utc, err));
-    if (s->o->to) BB_TRY(parse_bound(s->o->to, s->unit, &s->to_utc, err));
-    return BB_OK;
-}
-
-static int64_t int64_of(struct bb_str bytes)
-{
-    int64_t v = 0;
-    if (bytes.n == sizeof v) memcpy(&v, bytes.p, sizeof v);
-    return v;
-}
-
-/* The rows of a group that the page index cannot rule out; *from == *to: none. */
-static enum bb_status rows_worth_reading(struct show *s, size_t group, int64_t *from, int64_t *to,
-                                         struct bb_error *err)
-{
-    struct bb_pq_read_page *pages = NULL;
-    size_t n = 0;
-    enum bb_status status;
-    *from = 0;
-    *to = bb_pq_group_rows(s->reader, group);
-    if (s->location_at >= 0 && bb_pq_bloom_may_contain(s->reader, group, (size_t)s->columns[s->location_at],
-                                                       bb_str_of(s->o->location), err) == 0) {
-        *to = 0;
-        return BB_OK;
-    }
-    if (s->time_at < 0) return BB_OK;
-    status = bb_pq_read_pages(s->reader, group, (size_t)s->columns[s->time_at], &pages, &n, err);
-    if (status == BB_EOF) return BB_OK;
-    if (status != BB_OK) return status;
-    for (size_t i = 0; i < n; i++) {
-        int64_t end = i + 1 < n ? pages[i + 1].first_row : *to;
-        if (int64_of(pages[i].max) < s->from_utc) *from = end;
-        if (int64_of(pages[i].min) >= s->to_utc && pages[i].first_row < *to)
-            *to = BB_MAX(pages[i].first_row, *from);
-    }
-    bb_free(pages);
-    if (*from > *to) *from = *to;
-    return BB_OK;
-}
-
-static int row_matches(const struct show *s, const struct bb_row_scan *scan, size_t i)
-{
-    if (s->location_at >= 0) {
-        const struct bb_pq_values *v = &scan->at[s->location_at];
-        if (!v->valid[i] || !bb_str_is(v->v.str[i], s->o->location)) return 0;
-    }
-    if (s->time_at >= 0) {
-        const struct bb_pq_values *v = &scan->at[s->time_at];
-        if (!v->valid[i] || v->v.i64[i] < s->from_utc || v->v.i64[i] >= s->to_utc) return 0;
-    }
-    return 1;
+        for (size_t i = 0; i < n; i++) s->columns[s->n_shown++] = (int)i;
+    for (size_t i = 0; i < s->o->n_columns; i++) BB_TRY(add_column(s, s->o->columns[i], err));
+    return choose_rows(s, err);
 }
 
 /* ---- cells ---- */
@@ -274,26 +250,34 @@ static enum bb_status put_row(struct show *s, const struct bb_row_scan *scan, si
     return BB_OK;
 }
 
-static enum bb_status show_group(struct show *s, size_t group, struct bb_error *err)
+static enum bb_status show_range(struct show *s, struct bb_row_scan *scan, int64_t from, int64_t to,
+                                 struct bb_error *err)
 {
-    struct bb_row_scan scan;
-    int64_t from, to, row;
-    enum bb_status status;
-    BB_TRY(rows_worth_reading(s, group, &from, &to, err));
-    if (from >= to) return BB_OK;
-    s->groups_read++;
-    BB_TRY(bb_row_scan_open(&scan, s->reader, group, s->columns, s->n_read, err));
-    status = bb_row_scan_skip(&scan, from, err);
-    for (row = from; status == BB_OK && row < to && s->rows_left != 0;) {
+    while (from < to && s->rows_left != 0 && !s->out.failed) {
         size_t n = 0;
-        status = bb_row_scan_next(&scan, &n, err);
-        for (size_t i = 0; i < n && status == BB_OK && s->rows_left != 0; i++) {
-            if (!row_matches(s, &scan, i)) continue;
-            status = put_row(s, &scan, i, err);
+        scan->batch_rows = (size_t)BB_MIN(to - from, (int64_t)BB_SCAN_BATCH_ROWS);
+        BB_TRY(bb_row_scan_next(scan, &n, err));
+        for (size_t i = 0; i < n && from < to && s->rows_left != 0; i++, from++) {
+            BB_TRY(put_row(s, scan, i, err));
             if (s->rows_left > 0) s->rows_left--;
         }
-        row += (int64_t)n;
-        if (s->out.failed) break;
+    }
+    return BB_OK;
+}
+
+static enum bb_status show_group(struct show *s, size_t group, struct bb_row_ranges *ranges, struct bb_error *err)
+{
+    struct bb_row_scan scan;
+    int64_t row = 0;
+    enum bb_status status = BB_OK;
+    BB_TRY(bb_row_filter_group(&s->filter, group, ranges, err));
+    if (ranges->n == 0) return BB_OK;
+    s->groups_read++;
+    BB_TRY(bb_row_scan_open(&scan, s->reader, group, s->columns, s->n_shown, err));
+    for (size_t i = 0; i < ranges->n && status == BB_OK && s->rows_left != 0 && !s->out.failed; i++) {
+        status = bb_row_scan_skip(&scan, ranges->p[i].from - row, err);
+        if (status == BB_OK) status = show_range(s, &scan, ranges->p[i].from, ranges->p[i].to, err);
+        row = ranges->p[i].to;
     }
     bb_row_scan_close(&scan);
     return status == BB_EOF ? BB_OK : status;
@@ -301,6 +285,8 @@ static enum bb_status show_group(struct show *s, size_t group, struct bb_error *
 
 static enum bb_status show_rows(struct show *s, struct bb_error *err)
 {
+    struct bb_row_ranges ranges = { 0 };
+    enum bb_status status = BB_OK;
     BB_TRY(choose_columns(s, err));
     s->rows_left = s->o->max_rows;
     s->sample = bb_alloc(&s->budget, TABLE_SAMPLE_ROWS * sizeof *s->sample);
@@ -310,10 +296,12 @@ static enum bb_status show_rows(struct show *s, struct bb_error *err)
             bb_out_put(&s->out, column_name(s, k));
             bb_out_put(&s->out, k + 1 < s->n_shown ? BB_STR(",") : BB_STR("\n"));
         }
-    for (size_t g = 0; g < bb_pq_reader_groups(s->reader) && s->rows_left != 0 && !s->out.failed; g++)
-        BB_TRY(show_group(s, g, err));
-    if (s->o->form == BUSBAR_TABLE) flush_sample(s);
-    return BB_OK;
+    for (size_t g = 0; g < bb_pq_reader_groups(s->reader) && status == BB_OK && s->rows_left != 0 && !s->out.failed;
+         g++)
+        status = show_group(s, g, &ranges, err);
+    bb_free(ranges.p);
+    if (status == BB_OK && s->o->form == BUSBAR_TABLE) flush_sample(s);
+    return status;
 }
 
 /* ---- what the file says about itself ---- */

@@ -69,29 +69,22 @@ static int64_t int64_of(struct bb_str bytes)
 static enum bb_status locate_groups(struct bb_old_file *old, struct bb_error *err)
 {
     struct bb_str places = bb_pq_reader_kv(old->reader, "busbar.provenance");
-    const char *p = places.p, *end = places.p + places.n;
     int64_t unit = bb_pq_reader_column(old->reader, 0)->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000;
     old->n_groups = bb_pq_reader_groups(old->reader);
     old->groups = bb_calloc(&old->tables->run->budget, (old->n_groups + 1) * sizeof *old->groups);
     if (!old->groups) return bb_fail_budget(err, &old->tables->run->budget, "the row groups of the lake's file");
     for (size_t g = 0; g < old->n_groups; g++) {
         const struct bb_pq_read_stats *stats = &bb_pq_group_chunk(old->reader, g, 0)->stats;
-        int64_t offset = 0, nbytes = 0;
-        const char *blank = p ? memchr(p, ' ', (size_t)(end - p)) : NULL, *stop = blank ? blank : end;
-        const char *colon = p ? memchr(p, ':', (size_t)(stop - p)) : NULL;
-        if (!stats->has_min_max || !colon || bb_integer_parse(p, (size_t)(colon - p), &offset) != 0 ||
-            bb_integer_parse(colon + 1, (size_t)(stop - colon - 1), &nbytes) != 0 ||
-            (uint64_t)offset > bb_pq_reader_file_nbytes(old->reader) ||
-            (uint64_t)nbytes > bb_pq_reader_file_nbytes(old->reader) - (uint64_t)offset)
+        uint64_t offset = 0, nbytes = 0;
+        if (!stats->has_min_max ||
+            !bb_provenance_place(&places, bb_pq_reader_file_nbytes(old->reader), &offset, &nbytes))
             return bb_fail(err, BB_SKIP, "row group %zu does not say where its rows came from", g);
         if (int64_of(stats->min) / unit < 0 || int64_of(stats->max) / unit >= UINT32_MAX ||
             int64_of(stats->min) > int64_of(stats->max) ||
             (g > 0 && int64_of(stats->min) / unit <= old->groups[g - 1].last_utc_s))
             return bb_fail(err, BB_SKIP, "row group %zu does not follow the one before it in time", g);
-        old->groups[g] =
-            (struct bb_old_group){ (uint32_t)(int64_of(stats->min) / unit), (uint32_t)(int64_of(stats->max) / unit),
-                                   (uint64_t)offset, (uint64_t)nbytes };
-        p = blank ? blank + 1 : end;
+        old->groups[g] = (struct bb_old_group){ (uint32_t)(int64_of(stats->min) / unit),
+                                                (uint32_t)(int64_of(stats->max) / unit), offset, nbytes };
     }
     return BB_OK;
 }

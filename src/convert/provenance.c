@@ -1,5 +1,7 @@
 #include "convert/provenance.h"
 
+#include "base/decimal.h"
+
 #include <zstd.h>
 
 #define RUNS_MAX_NBYTES   ((size_t)64 << 20) /* a million rows of ten bytes each would need 10 MiB */
@@ -115,6 +117,22 @@ enum bb_status bb_provenance_end_group(struct bb_provenance *p, struct bb_pq_fil
     if (!bb_buf_printf(&p->places, "%s%llu:%zu", p->places.n ? " " : "", (unsigned long long)offset, n))
         return bb_fail_budget(err, p->budget, "the list of sources");
     return BB_OK;
+}
+
+int bb_provenance_place(struct bb_str *places, uint64_t file_nbytes, uint64_t *offset_ret, uint64_t *nbytes_ret)
+{
+    const char *p = places->p, *end = places->p + places->n;
+    const char *blank = places->n ? memchr(p, ' ', places->n) : NULL, *stop = blank ? blank : end;
+    const char *colon = places->n ? memchr(p, ':', (size_t)(stop - p)) : NULL;
+    int64_t offset = 0, nbytes = 0;
+    if (!colon || bb_integer_parse(p, (size_t)(colon - p), &offset) != 0 ||
+        bb_integer_parse(colon + 1, (size_t)(stop - colon - 1), &nbytes) != 0 || (uint64_t)offset > file_nbytes ||
+        (uint64_t)nbytes > file_nbytes - (uint64_t)offset)
+        return 0;
+    *offset_ret = (uint64_t)offset;
+    *nbytes_ret = (uint64_t)nbytes;
+    *places = blank ? (struct bb_str){ blank + 1, (size_t)(end - blank - 1) } : (struct bb_str){ end, 0 };
+    return 1;
 }
 
 enum bb_status bb_provenance_open(struct bb_provenance_list *list, struct bb_str compressed,

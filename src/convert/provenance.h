@@ -46,6 +46,10 @@ enum bb_status bb_provenance_add(struct bb_provenance *p, uint32_t origin, uint6
 enum bb_status bb_provenance_end_group(struct bb_provenance *p, struct bb_pq_file *file,
                                        struct bb_error *err) BB_WARN_UNUSED;
 
+/* Where the next row group's list lies: takes one "offset:length" off the front of *places, the footer's "busbar.provenance". 0: there is none,
+ * or it does not lie in a file of file_nbytes. */
+int bb_provenance_place(struct bb_str *places, uint64_t file_nbytes, uint64_t *offset_ret, uint64_t *nbytes_ret);
+
 /* Reads such a list: runs of codes. */
 struct bb_provenance_list {
     struct bb_buf bytes;

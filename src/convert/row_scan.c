@@ -6,6 +6,7 @@ enum bb_status bb_row_scan_open(struct bb_row_scan *scan, struct bb_pq_reader *r
                                 const int *columns, size_t n_columns, struct bb_error *err)
 {
     memset(scan, 0, sizeof *scan);
+    scan->batch_rows = BB_SCAN_BATCH_ROWS;
     for (size_t i = 0; i < n_columns; i++) {
         enum bb_status status = bb_pq_cursor_open(reader, group, (size_t)columns[i], &scan->cursors[i], err);
         if (status != BB_OK) {
@@ -26,8 +27,15 @@ void bb_row_scan_close(struct bb_row_scan *scan)
 
 enum bb_status bb_row_scan_skip(struct bb_row_scan *scan, int64_t n_rows, struct bb_error *err)
 {
-    for (size_t i = 0; i < scan->n_columns && n_rows > 0; i++)
-        BB_TRY(bb_pq_cursor_skip(scan->cursors[i], n_rows, err));
+    for (size_t i = 0; i < scan->n_columns && n_rows > 0; i++) {
+        size_t ahead = scan->ahead[i].n - scan->used[i];
+        if ((uint64_t)n_rows <= ahead) {
+            scan->used[i] += (size_t)n_rows;
+            continue;
+        }
+        scan->used[i] = scan->ahead[i].n;
+        BB_TRY(bb_pq_cursor_skip(scan->cursors[i], n_rows - (int64_t)ahead, err));
+    }
     return BB_OK;
 }
 
@@ -36,7 +44,7 @@ enum bb_status bb_row_scan_next(struct bb_row_scan *scan, size_t *n_ret, struct 
     size_t n = SIZE_MAX;
     for (size_t i = 0; i < scan->n_columns; i++) {
         if (scan->used[i] == scan->ahead[i].n) {
-            enum bb_status status = bb_pq_cursor_next(scan->cursors[i], BB_SCAN_BATCH_ROWS, &scan->ahead[i], err);
+            enum bb_status status = bb_pq_cursor_next(scan->cursors[i], scan->batch_rows, &scan->ahead[i], err);
             if (status == BB_EOF && i > 0)
                 return bb_fail(err, BB_SKIP, "columns of one row group have different numbers of rows");
             if (status != BB_OK) return status;

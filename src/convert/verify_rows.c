@@ -1,11 +1,13 @@
 #include "convert/verify_rows.h"
 
 #include "base/hash.h"
-#include "convert/row_scan.h"
+#include "convert/quality_rows.h"
+#include "convert/verify_ledger.h"
+#include "convert/verify_quality.h"
 #include "table/columns.h"
-#include "base/decimal.h"
 #include "time/stamp.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -29,9 +31,14 @@ struct check {
     size_t n_scanned;
     size_t group;
     int64_t row;
+    struct bb_verify_ledger ledger;
+    struct bb_quality_rows *quality;
+    struct bb_verify_quality stored_quality;
     /* per instant */
-    int64_t instant;
+    int64_t instant, end;
     struct bb_local local;
+    int year_of_day, hour, interval;
+    enum bb_type type; /* of the row before */
     /* the key before, copied: the cursor's texts do not live that long */
     struct bb_buf last_name, last_id;
     int have_last, last_has_id;
@@ -56,45 +63,25 @@ static void problem(struct check *c, const char *column, const char *fmt, ...)
 
 /* ---- what the file says it is ---- */
 
-static struct bb_str ledger_text(struct bb_str ledger, const char *key)
+/* Problems that others find, with a place of their own. */
+static void other_problem(void *ctx, const char *where, const char *what)
 {
-    char mark[64];
-    const char *p, *end;
-    snprintf(mark, sizeof mark, "\"%s\":", key);
-    p = bb_str_find_nocase(ledger, bb_str_of(mark));
-    if (!p) return (struct bb_str){ NULL, 0 };
-    p += strlen(mark);
-    if (*p == '"') p++;
-    for (end = p; end < ledger.p + ledger.n && *end != '"' && *end != ',' && *end != '}';) end++;
-    return (struct bb_str){ p, (size_t)(end - p) };
-}
-
-static int64_t ledger_int(struct bb_str ledger, const char *key)
-{
-    struct bb_str text = ledger_text(ledger, key);
-    int64_t value = -1;
-    if (!text.p || bb_integer_parse(text.p, text.n, &value) != 0) return -1;
-    return value;
+    struct check *c = ctx;
+    if (c->n_problems++ < c->max_problems) c->on_problem(c->ctx, where, what);
 }
 
 static enum bb_status identify(struct check *c, struct bb_error *err)
 {
-    struct bb_str ledger = bb_pq_reader_kv(c->reader, "busbar.ledger"), name;
-    char expected[64];
-    int iso;
-    if (!ledger.p) return bb_fail(err, BB_SKIP, "%s has no ledger in its footer: not a file of a lake", c->path);
-    name = ledger_text(ledger, "iso");
-    iso = name.p ? bb_iso_of(name) : -1;
-    if (iso < 0) return bb_fail(err, BB_SKIP, "%s: the ledger names no operator", c->path);
-    c->dataset.iso = (enum bb_iso)iso;
-    name = ledger_text(ledger, "dataset");
-    if (!name.p || !bb_dataset_parse(name, &c->dataset, &c->half))
-        return bb_fail(err, BB_SKIP, "%s: the ledger names no dataset", c->path);
-    c->year = (int)ledger_int(ledger, "year");
-    if (ledger_int(ledger, "rows") != bb_pq_reader_rows(c->reader))
-        problem(c, "", "the ledger counts %lld rows, the file holds %lld", (long long)ledger_int(ledger, "rows"),
-                (long long)bb_pq_reader_rows(c->reader));
-    snprintf(expected, sizeof expected, "%.*s_%d.parquet", BB_STR_ARG(name), c->year);
+    enum bb_status status = bb_verify_ledger_open(&c->ledger, c->reader, c->budget, other_problem, c, err);
+    const struct bb_ledger *head = &c->ledger.head;
+    char name[64], expected[96];
+    if (status == BB_SKIP) return bb_fail_prefix(err, "%s", c->path);
+    BB_TRY(status);
+    c->dataset = head->dataset;
+    c->half = head->half;
+    c->year = head->year;
+    bb_dataset_name(&c->dataset, c->half, name);
+    snprintf(expected, sizeof expected, "%s_%d.parquet", name, c->year);
     if (!bb_str_is(bb_path_base(bb_str_of(c->path)), expected))
         problem(c, "", "the file's name should be %s", expected);
     return BB_OK;
@@ -153,7 +140,11 @@ static void new_instant(struct check *c, int64_t utc)
 {
     if (c->have_last && utc < c->instant) problem(c, "datetime_utc", "goes back in time");
     c->instant = utc;
+    c->end = utc + c->dataset.minutes * 60 * c->unit;
     c->local = bb_zone_local(c->zone, utc / c->unit);
+    c->year_of_day = bb_date_of(c->local.wall.day).year;
+    c->hour = c->local.wall.second / 3600 + 1;
+    c->interval = c->dataset.minutes == 60 ? 0 : c->local.wall.second % 3600 / 60 / c->dataset.minutes + 1;
     c->n_seen = 0;
     c->have_last = 0;
 }
@@ -162,41 +153,60 @@ static void check_times(struct check *c, const struct bb_row_scan *scan, size_t 
 {
     int energy = c->dataset.kind == BB_ENERGY;
     int64_t utc = int_at(c, scan, 0, i);
-    struct bb_date day = bb_date_of(c->local.wall.day);
     if (int_at(c, scan, 1, i) != utc) problem(c, "datetime_local", "is another instant than datetime_utc");
     if (int_at(c, scan, 2, i) != utc) problem(c, "interval_start_utc", "differs from datetime_utc");
-    if (int_at(c, scan, 3, i) != utc + c->dataset.minutes * 60 * c->unit)
+    if (int_at(c, scan, 3, i) != c->end)
         problem(c, "interval_end_utc", "is not %d minutes after the start", c->dataset.minutes);
     if (int_at(c, scan, 4, i) != c->local.wall.day)
         problem(c, "delivery_date", "is not the local day of the start");
-    if (day.year != c->year) problem(c, "delivery_date", "belongs into the file of %d", day.year);
-    if (int_at(c, scan, 5, i) != c->local.wall.second / 3600 + 1)
-        problem(c, "delivery_hour", "is not the local hour ending of the start");
-    if (energy && int_at(c, scan, BB_COL_DELIVERY_INTERVAL, i) !=
-                      (c->dataset.minutes == 60 ? 0 : c->local.wall.second % 3600 / 60 / c->dataset.minutes + 1))
+    if (c->year_of_day != c->year) problem(c, "delivery_date", "belongs into the file of %d", c->year_of_day);
+    if (int_at(c, scan, 5, i) != c->hour) problem(c, "delivery_hour", "is not the local hour ending of the start");
+    if (energy && int_at(c, scan, BB_COL_DELIVERY_INTERVAL, i) != c->interval)
         problem(c, "delivery_interval", "is not the number of the interval in its hour");
     if (int_at(c, scan, energy ? BB_COL_INTERVAL_MINUTES : BB_COL_AS_INTERVAL_MINUTES, i) != c->dataset.minutes)
         problem(c, "interval_minutes", "is not %d", c->dataset.minutes);
 }
 
-static void check_constants(struct check *c, const struct bb_row_scan *scan, size_t i)
+/* One of few words. Most rows have that of the row before, at the same place in the dictionary. */
+static int is_word(const struct check *c, const struct bb_row_scan *scan, int column, size_t i, const char *word)
 {
-    int energy = c->dataset.kind == BB_ENERGY, iso = energy ? BB_COL_ISO : BB_COL_AS_ISO;
-    if (c->at[iso] >= 0 && !bb_str_is(text_at(c, scan, iso, i), bb_iso_infos[c->dataset.iso].name))
-        problem(c, "iso", "is not %s", bb_iso_infos[c->dataset.iso].name);
-    if (!bb_str_is(text_at(c, scan, energy ? BB_COL_MARKET_TYPE : BB_COL_AS_MARKET_TYPE, i),
-                   bb_market_names[c->dataset.market]))
-        problem(c, "market_type", "is not %s", bb_market_names[c->dataset.market]);
-    if (!energy) return;
-    if (!bb_str_is(text_at(c, scan, BB_COL_DST_FLAG, i), c->local.second_of_two ? "Y" : "N"))
-        problem(c, "dst_flag", "should be %s", c->local.second_of_two ? "Y" : "N");
-    for (int t = 0; t < BB_N_TYPE; t++)
-        if (bb_str_is(text_at(c, scan, BB_COL_LOCATION_TYPE, i), bb_type_names[t])) {
-            if (bb_type_half((enum bb_type)t) != c->half)
-                problem(c, "settlement_location_type", "%s belongs into the other half", bb_type_names[t]);
+    const struct bb_pq_values *v = &scan->at[c->at[column]];
+    if (i > 0 && v->valid[i] && v->valid[i - 1] && v->v.str[i].p == v->v.str[i - 1].p &&
+        v->v.str[i].n == v->v.str[i - 1].n)
+        return 1; /* it was told of the first of them if it is not */
+    return bb_str_is(text_at(c, scan, column, i), word);
+}
+
+static void check_type(struct check *c, const struct bb_row_scan *scan, size_t i)
+{
+    struct bb_str type = text_at(c, scan, BB_COL_LOCATION_TYPE, i);
+    if (!bb_str_is(type, bb_type_names[c->type])) {
+        int t = 0;
+        while (t < BB_N_TYPE && !bb_str_is(type, bb_type_names[t])) t++;
+        if (t == BB_N_TYPE) {
+            problem(c, "settlement_location_type", "is none of the normalised types");
             return;
         }
-    problem(c, "settlement_location_type", "is none of the normalised types");
+        c->type = (enum bb_type)t;
+    }
+    if (bb_type_half(c->type) != c->half)
+        problem(c, "settlement_location_type", "%s belongs into the other half", bb_type_names[c->type]);
+}
+
+/* first: of its instant. */
+static void check_constants(struct check *c, const struct bb_row_scan *scan, size_t i, int first)
+{
+    int energy = c->dataset.kind == BB_ENERGY, iso = energy ? BB_COL_ISO : BB_COL_AS_ISO;
+    const char *dst = c->local.second_of_two ? "Y" : "N";
+    if (c->at[iso] >= 0 && !is_word(c, scan, iso, i, bb_iso_infos[c->dataset.iso].name))
+        problem(c, "iso", "is not %s", bb_iso_infos[c->dataset.iso].name);
+    if (!is_word(c, scan, energy ? BB_COL_MARKET_TYPE : BB_COL_AS_MARKET_TYPE, i,
+                 bb_market_names[c->dataset.market]))
+        problem(c, "market_type", "is not %s", bb_market_names[c->dataset.market]);
+    if (!energy) return;
+    if (first ? !bb_str_is(text_at(c, scan, BB_COL_DST_FLAG, i), dst) : !is_word(c, scan, BB_COL_DST_FLAG, i, dst))
+        problem(c, "dst_flag", "should be %s", dst);
+    check_type(c, scan, i);
 }
 
 static void check_numbers(struct check *c, const struct bb_row_scan *scan, size_t i)
@@ -278,23 +288,48 @@ static enum bb_status check_group(struct check *c, struct bb_error *err)
     struct bb_row_scan scan;
     enum bb_status status;
     size_t n = 0;
+    BB_TRY(bb_verify_ledger_group_begin(&c->ledger, c->group, err));
     BB_TRY(bb_row_scan_open(&scan, c->reader, c->group, c->scanned, c->n_scanned, err));
     for (c->row = 0; (status = bb_row_scan_next(&scan, &n, err)) == BB_OK;) {
         for (size_t i = 0; i < n && status == BB_OK; i++, c->row++) {
             int64_t utc = int_at(c, &scan, 0, i);
-            if (utc != c->instant || (c->row == 0 && c->group == 0)) {
+            bb_verify_ledger_row(&c->ledger, (uint32_t)(utc / c->unit));
+            int first = utc != c->instant || (c->row == 0 && c->group == 0);
+            if (first) {
                 new_instant(c, utc);
                 if (c->seen) memset(c->seen, 0, c->cap_seen * sizeof *c->seen);
             }
             check_times(c, &scan, i);
-            check_constants(c, &scan, i);
+            check_constants(c, &scan, i, first);
             check_numbers(c, &scan, i);
             status = check_key(c, &scan, i, err);
         }
+        /* rows that are no lake's have no quality: what is wrong with them is told already */
+        if (status == BB_OK && c->n_problems == 0) status = bb_quality_rows_add(c->quality, &scan, n, err);
         if (status != BB_OK || c->n_problems >= c->max_problems) break;
     }
     bb_row_scan_close(&scan);
-    return status == BB_EOF ? BB_OK : status;
+    if (status != BB_EOF) return status;
+    bb_verify_ledger_group_end(&c->ledger);
+    return bb_quality_rows_group_end(c->quality, err);
+}
+
+/* What the file says of itself, once its rows are known to be sound. */
+static enum bb_status check_quality(struct check *c, struct bb_error *err)
+{
+    struct bb_quality_state *rescan = NULL;
+    enum bb_status status;
+    BB_TRY(bb_quality_rows_finish(c->quality, &rescan, err));
+    c->stored_quality.path = c->path;
+    c->stored_quality.reader = c->reader;
+    c->stored_quality.head = &c->ledger.head;
+    c->stored_quality.zone = c->zone;
+    c->stored_quality.budget = c->budget;
+    c->stored_quality.on_problem = other_problem;
+    c->stored_quality.ctx = c;
+    status = bb_verify_quality(&c->stored_quality, rescan, err);
+    bb_quality_state_free(rescan);
+    return status;
 }
 
 static enum bb_status check_file(struct check *c, struct bb_error *err)
@@ -309,9 +344,13 @@ static enum bb_status check_file(struct check *c, struct bb_error *err)
     c->unit =
         bb_pq_reader_column(c->reader, (size_t)c->columns[0])->logical == BB_PQ_TIMESTAMP_NS ? 1000000000 : 1000000;
     BB_TRY(bb_zone_open(bb_iso_infos[c->dataset.iso].zone_name, NULL, c->budget, &c->zone, err));
+    BB_TRY(bb_quality_rows_new(c->reader, &c->ledger.head, c->zone, c->budget, &c->quality, err));
+    bb_quality_rows_scanned(c->quality, c->scanned, c->n_scanned);
     for (c->group = 0; c->group < bb_pq_reader_groups(c->reader) && c->n_problems < c->max_problems; c->group++)
         BB_TRY(check_group(c, err));
-    return BB_OK;
+    if (c->n_problems) return BB_OK;
+    bb_verify_ledger_end(&c->ledger);
+    return check_quality(c, err);
 }
 
 enum bb_status bb_verify_rows(const char *path, struct bb_budget *budget, size_t max_problems,
@@ -320,12 +359,16 @@ enum bb_status bb_verify_rows(const char *path, struct bb_budget *budget, size_t
     struct check c = {
         .path = path, .budget = budget, .max_problems = max_problems, .on_problem = on_problem, .ctx = ctx
     };
-    enum bb_status status = bb_pq_reader_open(path, budget, &c.reader, err);
-    if (status != BB_OK) return status;
+    enum bb_status status;
+    if (stat(path, &c.stored_quality.before) != 0)
+        return bb_fail_errno(err, BB_IO, errno, "%s: cannot be read", path);
+    BB_TRY(bb_pq_reader_open(path, budget, &c.reader, err));
     bb_buf_init(&c.last_name, budget, (size_t)1 << 20);
     bb_buf_init(&c.last_id, budget, (size_t)1 << 20);
     status = check_file(&c, err);
     *rows_ret = bb_pq_reader_rows(c.reader);
+    bb_quality_rows_free(c.quality);
+    bb_verify_ledger_close(&c.ledger);
     bb_zone_close(c.zone);
     bb_free(c.seen);
     bb_buf_reset(&c.last_name);

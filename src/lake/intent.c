@@ -23,6 +23,13 @@ static int path_of_intent(const char *root, char out[BB_PATH_MAX])
     return (size_t)snprintf(out, BB_PATH_MAX, "%s/%s", root, INTENT_NAME) < BB_PATH_MAX;
 }
 
+int bb_intent_is_declared(const char *root)
+{
+    char path[BB_PATH_MAX];
+    struct stat st;
+    return path_of_intent(root, path) && stat(path, &st) == 0;
+}
+
 /* The part below root; NULL if it lies elsewhere. */
 static const char *below(const char *root, const char *path)
 {

@@ -19,6 +19,8 @@ enum bb_status bb_intent_add(struct bb_intent *intent, const struct bb_publicati
 enum bb_status bb_intent_declare(struct bb_intent *intent, struct bb_error *err) BB_WARN_UNUSED;
 /* All is done. A run that gives up in the middle does not call it: the next one then takes care of what got its name. */
 void bb_intent_withdraw(const struct bb_intent *intent);
+/* 1: a run is giving its files their names, or was killed while it did: names below root may be of two states. */
+int bb_intent_is_declared(const char *root);
 
 /* Finishes the renames that a killed run declared. Called with the lake's lock held, before hidden files are removed. *unfinished_ret 1: there was
  * such a run, and what it would have done after its renames (metadata) is still to be done; this is said again until bb_intent_withdraw. */

@@ -78,12 +78,23 @@ static void put_joins(struct bb_json *j, const struct bb_ledger *l)
     bb_json_close(j, ']');
 }
 
+/* The same content given twice under one name. */
+static void leave_out_repeated(struct bb_ledger *l)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n_sources; i++)
+        if (n == 0 || !same_source(&l->sources[n - 1], &l->sources[i]) || l->sources[i].code != UINT32_MAX)
+            l->sources[n++] = l->sources[i];
+    l->n_sources = n;
+}
+
 int bb_ledger_write(struct bb_ledger *l, struct bb_buf *out)
 {
     struct bb_json j;
     char name[64];
     bb_dataset_name(&l->dataset, l->half, name);
     if (l->n_sources) qsort(l->sources, l->n_sources, sizeof *l->sources, by_name);
+    leave_out_repeated(l);
     bb_json_init(&j, out, 0);
     bb_json_open(&j, '{');
     bb_json_put_cstr(&j, "busbar", BUSBAR_VERSION);
@@ -96,9 +107,7 @@ int bb_ledger_write(struct bb_ledger *l, struct bb_buf *out)
     bb_json_key(&j, "sources");
     bb_json_open(&j, '[');
     for (size_t i = 0; i < l->n_sources; i++) {
-        const struct bb_ledger_source *s = &l->sources[i];
-        if (i > 0 && same_source(&s[-1], s) && s->code == UINT32_MAX) continue; /* the same content named twice */
-        put_source(&j, s, l->year);
+        put_source(&j, &l->sources[i], l->year);
     }
     bb_json_close(&j, ']');
     if (l->n_joins) put_joins(&j, l);

@@ -38,7 +38,7 @@ struct bb_ledger {
     size_t n_joins;
 };
 
-/* Sorts ledger->sources and writes the JSON. Returns 0 when out has no room. */
+/* Sorts ledger->sources, leaves out repeated ones, and writes the JSON. Returns 0 when out has no room. */
 int bb_ledger_write(struct bb_ledger *ledger, struct bb_buf *out) BB_WARN_UNUSED;
 
 /* Streams a ledger: on_source and on_join may be NULL; the source's texts live during the call. Returning anything but BB_OK stops and is

@@ -15,11 +15,12 @@
 #include "table/row.h"
 #include "time/zone.h"
 
-#define BB_QUALITY_LOW_PRICE  (-1000.0)
-#define BB_QUALITY_HIGH_PRICE 10000.0
-#define BB_QUALITY_EXTREMES   5                  /* per direction, each of another interval */
-#define BB_QUALITY_MAX_RANGES ((size_t)1 << 19)  /* of presence per file; gaps beyond are only counted */
-#define BB_QUALITY_MAX_NBYTES ((size_t)64 << 20) /* of a state, unpacked */
+#define BB_QUALITY_LOW_PRICE      (-1000.0)
+#define BB_QUALITY_HIGH_PRICE     10000.0
+#define BB_QUALITY_LISTED_SOURCES 1000
+#define BB_QUALITY_EXTREMES       5                  /* per direction, each of another interval */
+#define BB_QUALITY_MAX_RANGES     ((size_t)1 << 19)  /* of presence per file; gaps beyond are only counted */
+#define BB_QUALITY_MAX_NBYTES     ((size_t)64 << 20) /* of a state, unpacked */
 
 /* ---- the finished state of one file ---- */
 struct bb_quality_extreme {
@@ -124,7 +125,7 @@ struct bb_quality_facts { /* what the caller knows beside the rows */
     uint64_t duplicates, revisions;
     const struct bb_quality_reject *rejects; /* of the runs that made the file */
     size_t n_rejects;
-    const struct bb_quality_source *sources;
+    const struct bb_quality_source *sources; /* the first BB_QUALITY_LISTED_SOURCES are looked at */
     size_t n_sources;
 };
 /* Appends the JSON text. Lists are bounded, with a count of what is left out. */

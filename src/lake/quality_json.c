@@ -8,7 +8,6 @@
 #define MAX_GAPS      200 /* ranges listed for the whole file */
 #define MAX_LOCATIONS 200 /* listed with gaps, as late, as gone */
 #define MAX_RANGES    20  /* per location */
-#define MAX_SOURCES   1000
 
 static void put_utc(struct bb_json *j, const char *key, int64_t utc_s)
 {
@@ -210,7 +209,7 @@ static void put_facts(struct bb_json *j, const struct bb_quality_facts *f)
     bb_json_close(j, ']');
     bb_json_key(j, "sources");
     bb_json_open(j, '[');
-    for (size_t i = 0; i < f->n_sources && i < MAX_SOURCES; i++) {
+    for (size_t i = 0; i < f->n_sources && i < BB_QUALITY_LISTED_SOURCES; i++) {
         const struct bb_quality_source *s = &f->sources[i];
         bb_json_open(j, '{');
         bb_json_put_str(j, "name", s->name);
@@ -222,7 +221,8 @@ static void put_facts(struct bb_json *j, const struct bb_quality_facts *f)
         bb_json_close(j, '}');
     }
     bb_json_close(j, ']');
-    if (f->n_sources > MAX_SOURCES) bb_json_put_int(j, "sources_not_listed", (int64_t)(f->n_sources - MAX_SOURCES));
+    if (f->n_sources > BB_QUALITY_LISTED_SOURCES)
+        bb_json_put_int(j, "sources_not_listed", (int64_t)(f->n_sources - BB_QUALITY_LISTED_SOURCES));
 }
 
 enum bb_status bb_quality_json(const struct bb_quality_state *s, const struct bb_zone *zone,

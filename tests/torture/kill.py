@@ -5,7 +5,10 @@ completes and leaves nothing behind. Two runs on one lake do not corrupt each ot
 Killed while the files of one run get their names, the lake is between the two: every file is old or new, a list says which names are
 still to be given, and the next run on the lake, whatever it converts, gives them before it does anything else.
 
-TORTURE_KILLS: number of runs killed at random moments (70).
+A moment is a point in time, anywhere in the run or late in it, or a step of the end of a run: the list of names lies there, or so and so many
+files have their new names.
+
+TORTURE_KILLS: number of runs killed (160); some thousand for a night.
 """
 import os
 import shutil
@@ -15,16 +18,16 @@ import time
 
 from stand import Stand, hidden_files, lake_files, lake_hashes, total_rows
 
-KILLS = int(os.environ.get("TORTURE_KILLS", "70"))
+KILLS = int(os.environ.get("TORTURE_KILLS", "160"))
 
 
 class Killing:
     def __init__(self, stand):
         self.stand = stand
         g = stand.generate
-        g("pjm.da_hrl_lmps", "first/pjm", "--nodes", "400", "--from", "2023-12-29", "--days", "6")
+        g("pjm.da_hrl_lmps", "first/pjm", "--nodes", "250", "--from", "2023-12-29", "--days", "6")
         g("miso.da_expost_lmp", "first/miso", "--nodes", "100", "--from", "2024-03-01", "--days", "2")
-        g("pjm.da_hrl_lmps", "second/pjm", "--nodes", "400", "--from", "2023-12-31", "--days", "10", "--seed", "4", "--shuffle", "--duplicates", "1%")
+        g("pjm.da_hrl_lmps", "second/pjm", "--nodes", "250", "--from", "2023-12-31", "--days", "9", "--seed", "4", "--shuffle", "--duplicates", "1%")
         g("miso.da_expost_lmp", "second/miso", "--nodes", "200", "--from", "2024-03-02", "--days", "8", "--zip")
         g("caiso.dam_lmp_grp", "second/caiso", "--nodes", "100", "--from", "2024-03-09", "--days", "3", "--zip")
         self.old, self.new = stand.root / "old", stand.root / "new"
@@ -33,11 +36,17 @@ class Killing:
         shutil.copytree(self.old, self.new)
         ran = stand.convert(stand.root / "second", "-o", self.new, "-m", "64M")
         stand.check(ran.code == 0, "the new lake", ran.err)
-        self.seconds = ran.seconds
+        self.seconds = min(self.seconds_of_one_run() for _ in range(3))
         self.old_hashes, self.new_hashes = lake_hashes(self.old), lake_hashes(self.new)
         stand.check(len([k for k in self.new_hashes if self.new_hashes[k] != self.old_hashes.get(k)]) >= 6, "the new lake differs in many files", str(self.new_hashes))
         stand.verify(self.new, "the new lake")
-        self.states = {"old": 0, "new": 0}
+        self.states = {"old": 0, "new": 0, "neither": 0}
+
+    def seconds_of_one_run(self):
+        lake = self.fresh_lake()
+        began = time.monotonic()
+        self.start(lake, "-j", "2").communicate()
+        return time.monotonic() - began
 
     def fresh_lake(self):
         lake = self.stand.fresh("lake")
@@ -48,6 +57,10 @@ class Killing:
         return subprocess.Popen([self.stand.busbar, "convert", self.stand.root / source, "-o", lake, "-m", "64M", "--quiet", *options], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
+    def quick(self, *arguments):
+        """As stand.run, without the launcher that measures."""
+        return subprocess.run([self.stand.busbar, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=self.stand.root)
+
     def check_state(self, lake, name):
         got = lake_hashes(lake)
         state = "old" if got == self.old_hashes else "new" if got == self.new_hashes else "neither"
@@ -57,48 +70,59 @@ class Killing:
             return ", ".join(f"{k}: {'old' if v == self.old_hashes.get(k) else 'new' if v == self.new_hashes.get(k) else 'other'}" for k, v in sorted(got.items()))
         ok = state != "neither" or (lake / ".busbar.publishing").exists()
         broken = [k for k, v in got.items() if v not in (self.old_hashes.get(k), self.new_hashes.get(k))]
-        verified = self.stand.run("verify", lake, "--quiet")
+        verified = self.quick("verify", lake, "--quiet")
         if state == "neither" and ok:  # a run that has nothing to do completes it
-            self.stand.convert(self.stand.root / "first", "-o", lake)
+            self.quick("convert", self.stand.root / "first", "-o", lake)
             ok = lake_hashes(lake) == self.new_hashes
-        after = self.stand.convert(self.stand.root / "second", "-o", lake, "-m", "64M")
+        after = self.quick("convert", self.stand.root / "second", "-o", lake, "-m", "64M")
         done = lake_hashes(lake)
-        return self.stand.check(ok and not broken and verified.code == 0 and after.code == 0 and done == self.new_hashes and hidden_files(lake) == [],
+        return self.stand.check(ok and not broken and verified.returncode == 0 and after.returncode == 0 and done == self.new_hashes and hidden_files(lake) == [],
                                 f"{name}: the {state} lake; verify passes; the next run completes",
-                                lambda: f"files: {which()}\nverify: {verified.code} {verified.out} {verified.err}\nnext run: {after.code} {after.err[-500:]}\n"
+                                lambda: f"files: {which()}\nverify: {verified.returncode} {verified.stdout} {verified.stderr}\nnext run: {after.returncode} {after.stderr[-500:]}\n"
                                         f"differs then: {[k for k in self.new_hashes if self.new_hashes[k] != done.get(k)]}\nleft: {hidden_files(lake)}")
+
+    def sigkill_in_time(self, run, whole_run):
+        delay = self.seconds * (self.stand.random.uniform(0, 1.1) if whole_run else self.stand.random.uniform(0.6, 1.1))
+        time.sleep(delay)
+        return f"after {delay * 1000:.0f} ms"
+
+    def sigkill_at_a_name(self, run, lake):
+        """The most dangerous moments: files have their new names, others do not yet."""
+        names = [lake / name for name, digest in self.new_hashes.items() if digest != self.old_hashes.get(name)]
+        before = {p: os.stat(p).st_ino if p.exists() else 0 for p in names}
+        published, wanted = lake / ".busbar.publishing", self.stand.random.randint(0, len(names) - 1)
+
+        def n_new():
+            n = 0
+            for p in names:
+                try:
+                    n += os.stat(p).st_ino != before[p]
+                except FileNotFoundError:
+                    pass
+            return n
+        while run.poll() is None and not published.exists() and n_new() == 0:
+            pass
+        while wanted and run.poll() is None and n_new() < wanted:
+            pass
+        return f"when {wanted} of {len(names)} names were given" if wanted else "when it said which names it gives"
 
     def sigkill_at_random(self):
         rng = self.stand.random
-        left = 0
-        for i in range(KILLS):
+        left = killed = runs = 0
+        while killed < KILLS and runs < 2 * KILLS:
             lake = self.fresh_lake()
-            # Half of them late, where the files are written and get their names.
-            delay = self.seconds * (rng.uniform(0, 1.1) if i % 2 else rng.uniform(0.6, 1.1))
             threads = rng.choice("124")
             run = self.start(lake, "-j", threads)
-            time.sleep(delay)
+            moment = self.sigkill_at_a_name(run, lake) if runs % 2 else self.sigkill_in_time(run, runs % 4)
+            runs += 1
             run.kill()
             run.communicate()
+            killed += run.returncode == -signal.SIGKILL
             left += bool(hidden_files(lake))
-            self.check_state(lake, f"killed after {delay * 1000:.0f} ms, {threads} threads")
-        print(f"of {KILLS} killed runs: {self.states}; {left} left temporary files for the next run to remove", flush=True)
-
-    def sigkill_at_the_first_name(self):
-        """The most dangerous moment: one file has its new name, the others do not yet."""
-        for i in range(12):
-            lake = self.fresh_lake()
-            targets = [lake / name for name in self.new_hashes if name.endswith(".parquet")]
-
-            def inodes():
-                return {p: os.stat(p).st_ino for p in targets if p.exists()}
-            before = inodes()
-            run = self.start(lake, "-j", "2")
-            while run.poll() is None and inodes() == before:
-                pass
-            run.kill()
-            run.communicate()
-            self.check_state(lake, f"killed when the first file got its name ({i})")
+            self.check_state(lake, f"killed {moment}, {threads} threads")
+        self.stand.check(killed == KILLS, f"{killed} of {runs} runs were killed by SIGKILL, the others were done: {self.states}; "
+                         f"{left} left files for the next run to complete or remove")
+        self.stand.check(KILLS < 40 or self.states["neither"] >= KILLS // 20, f"of these, {self.states['neither']} while files got their names")
 
     def polite_signals(self):
         rng = self.stand.random
@@ -200,7 +224,6 @@ def main():
     stand = Stand("kill")
     k = Killing(stand)
     k.sigkill_at_random()
-    k.sigkill_at_the_first_name()
     k.polite_signals()
     k.ignored_hangup()
     k.two_runs()

@@ -6,7 +6,7 @@ New Year in the middle) are given in 1 to 20 updates in random order, with input
 verify` passes; at the end rows and ledgers equal those of one conversion, and one more update changes no byte. Then: row groups carried over,
 --year, --rebuild, changed sources, kills at random moments, damaged lakes, other codecs and profiles, a small budget.
 
-TORTURE_ROUNDS: random rounds (10). TORTURE_KILLS: runs that are killed (110). TORTURE_SEED: another world.
+TORTURE_ROUNDS: random rounds (10). TORTURE_KILLS: runs that are killed (160; some thousand for a night). TORTURE_SEED: another world.
 Rows are compared by DuckDB where it can be imported, else as the sorted lines of `busbar show`.
 """
 import datetime
@@ -27,7 +27,7 @@ except ImportError:
     duckdb = None
 
 ROUNDS = int(os.environ.get("TORTURE_ROUNDS", "10"))
-KILLS = int(os.environ.get("TORTURE_KILLS", "110"))
+KILLS = int(os.environ.get("TORTURE_KILLS", "160"))
 UTC = datetime.timezone.utc
 HOUR = datetime.timedelta(hours=1)
 
@@ -456,7 +456,7 @@ def damage(stand):
     sound = victim.read_bytes()
     footer = len(sound) - 8 - int.from_bytes(sound[-8:-4], "little")
     ways = {"cut short": sound[:-100], "empty": b"", "cut in the middle": sound[:len(sound) // 2], "another kind of file": b"hello\n" * 1000,
-            "a byte of a page": sound[:200] + bytes([sound[200] ^ 255]) + sound[201:],
+            "a byte of a page": sound[:100] + bytes([sound[100] ^ 255]) + sound[101:],
             "a byte of the footer": sound[:footer + 300] + bytes([sound[footer + 300] ^ 255]) + sound[footer + 301:],
             "a ledger that is cut": sound.replace(b'"sources":[{', b'"sources":[x'),
             "codes that do not exist": sound.replace(b'"code":0', b'"code":7')}
@@ -534,6 +534,17 @@ def styles(stand):
                 stand.check(kinds[0] == kinds[1], f"{what}: every column as in a new lake", f"{kinds[0]}\n{kinds[1]}")
 
 
+def both_layouts(stand):
+    """A lake that is asked for in the other layout gets files of their own beside the old ones; every one of them stays true."""
+    stand.generate("pjm.da_hrl_lmps", "layouts/raw", "--nodes", "300", "--from", "2024-03-01", "--days", "4")
+    days = sorted((stand.root / "layouts/raw").iterdir())
+    lake = stand.root / "layouts/lake"
+    for inputs, options in ((days[:2], ()), (days[2:3], ("--layout", "hive")), (days, ()), (days, ("--layout", "hive"))):
+        ran = update(stand, lake, inputs, "-q", *options)
+        why = str(ran) if ran.code else verified(stand, lake)
+        stand.check(not why, f"both layouts, {len(inputs)} days {' '.join(options)}: verified", why)
+
+
 def small_budget(stand):
     stand.generate("pjm.da_hrl_lmps", "small/raw", "--nodes", "6435", "--from", "2024-01-01", "--days", "12")
     stand.generate("pjm.da_hrl_lmps", "small/more", "--nodes", "6435", "--from", "2024-01-05", "--days", "1", "--seed", "3", "--shuffle")
@@ -558,10 +569,10 @@ def main():
         print("DuckDB is not installed: rows are compared as busbar shows them")
     for number in range(ROUNDS):
         random_round(stand, number)
-    for part in (groups_kept, years, rebuild, changed, damage, styles, small_budget, kills):
+    for part in (groups_kept, years, rebuild, changed, damage, styles, both_layouts, small_budget, kills):
         part(stand)
         if not stand.n_failed:
-            for name in ("groups", "years", "rebuild", "changed", "damage", "styles", "small", "kills"):
+            for name in ("groups", "years", "rebuild", "changed", "damage", "styles", "layouts", "small", "kills"):
                 stand.remove(stand.root / name)
     stand.end()
 
