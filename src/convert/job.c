@@ -245,7 +245,8 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
     struct bb_block block = { 0 };
     struct bb_reject too_long = { .column = "",
                                   .reason = "line_too_long",
-                                  .detail = "the line is longer than any report has; is this the right file?" };
+                                  .detail =
+                                      "the line is longer than any record: passed over; download the file anew" };
     uint32_t sequence = 0;
     enum bb_status status = bb_feed_next(os->feed, &w->buffer, &block, &sequence, &too_long, err);
     *ended_ret = 0;

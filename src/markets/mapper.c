@@ -321,7 +321,8 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
             const char *stop = memchr(p, '\n', left);
             n = stop ? (size_t)(stop - p) + 1 : left;
             if (n > BB_CSV_PIECE_MAX_NBYTES)
-                reject_line(&pass, "line_too_long", "the line is longer than any record (128 KiB)",
+                reject_line(&pass, "line_too_long",
+                            "the line is longer than any record (128 KiB): passed over; download the file anew",
                             (struct bb_str){ p, n });
             else
                 reject_line(&pass, "cut_off", "the text ends within a line", (struct bb_str){ p, n });

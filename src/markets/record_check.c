@@ -254,7 +254,9 @@ int bb_pass_price_odd(struct bb_pass *pass, const struct bb_record *rec, int fie
     if (kind == BB_NUMBER_OK) return 1;
     *value_ret = 0;
     if (kind == BB_NUMBER_EMPTY) return 1;
-    bb_flaw_set(&flaw, "bad_number", field, "\"%.*s\" is not a decimal number", (int)BB_MIN(s.n, (size_t)100), s.p);
+    bb_flaw_set(&flaw, "bad_number", field, "\"%.*s\" %s", (int)BB_MIN(s.n, (size_t)100), s.p,
+                kind == BB_NUMBER_TOO_LARGE ? "is too large: the largest number that can be kept is about 1.8e308"
+                                            : "is not a decimal number");
     bb_pass_reject(pass, rec, &flaw);
     return 0;
 }
