@@ -140,8 +140,8 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
                                   struct busbar_convert_result *result, struct busbar_error *error);
 
 /* ---- looking ---- */
-/* One line of text per leaf, or with json one JSON object per line: report, dataset, first interval and layout, or why not.
- * verbose adds all bids. */
+/* One line of text per leaf, or with json one JSON object per line: report, dataset, container, first and last interval and layout, or why
+ * not. verbose adds all bids. */
 enum busbar_result busbar_detect(const char *const *inputs, size_t n_inputs, const char *report, int iso /* -1 */,
                                  int verbose, int json, busbar_write write, void *ctx, struct busbar_error *error);
 

@@ -62,6 +62,9 @@ void bb_stream_close(struct bb_stream *stream);
  * BB_SKIP: damaged (place and reason in err); all bytes before the damage were delivered by earlier calls. BB_IO: the file
  * cannot be read. With any of these *n_ret is 0, and every later call answers the same. */
 enum bb_status bb_stream_read(struct bb_stream *stream, char *p, size_t cap, size_t *n_ret, struct bb_error *err);
+/* Passes over n bytes, or to the end when fewer are left. Costs nothing in a plain file; packed content is unpacked. Results as for
+ * bb_stream_read, without BB_EOF. */
+enum bb_status bb_stream_skip(struct bb_stream *stream, uint64_t n, struct bb_error *err) BB_WARN_UNUSED;
 /* Bytes consumed on disk so far, for progress. */
 uint64_t bb_stream_stored_position(const struct bb_stream *stream);
 
