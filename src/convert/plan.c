@@ -65,6 +65,7 @@ enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_rep
                                     .forced_report = forced_report,
                                     .forced_iso = forced_iso };
     enum bb_status status = read_head(&h, HEAD_NBYTES, &evidence, err);
+    detection_ret->iso = -1;
     if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
     bb_free(h.memory);
     return status;
@@ -149,7 +150,7 @@ static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf
         bb_run_note_empty(run, leaf, err->text);
         status = BB_OK;
     } else if (status == BB_SKIP || status == BB_IO) {
-        status = bb_run_refuse_file(run, -1, leaf->path, leaf->member, err->text, err);
+        status = bb_run_refuse_file(run, found->iso, leaf->path, leaf->member, err->text, err);
     }
     pthread_mutex_unlock(&d->mutex);
     bb_free(found);
@@ -183,7 +184,8 @@ static enum bb_status read_references(struct bb_run *run, struct bb_plan *plan, 
         char text[256];
         enum bb_status status = bb_references_read(run, r->leaf, run->reference, &n_taken, err);
         if (status == BB_SKIP) {
-            BB_TRY(bb_run_refuse_file(run, -1, r->leaf->path, r->leaf->member, err->text, err));
+            BB_TRY(bb_run_refuse_file(run, (int)bb_format_info_named(bb_str_of(r->report)).iso, r->leaf->path,
+                                      r->leaf->member, err->text, err));
             continue;
         }
         if (status != BB_OK) return status;

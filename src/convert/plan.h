@@ -63,7 +63,7 @@ enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_
                             struct bb_error *err) BB_WARN_UNUSED;
 void bb_plan_reset(struct bb_plan *plan);
 
-/* Detection of one leaf as bb_plan_make does it, for `busbar detect`. */
+/* Detection of one leaf as bb_plan_make does it, for `busbar detect`. Of a refused one, detection_ret->iso is known all the same. */
 enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
                               struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err);
 

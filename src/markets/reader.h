@@ -39,6 +39,7 @@ struct bb_detection {
     const char *data_source;                     /* "PJM da_hrl_lmps": the lake's column */
     struct bb_dataset datasets[BB_MAX_DATASETS]; /* what rows of this file belong to, usually one */
     int n_datasets;
+    int iso; /* enum bb_iso of the report; of a refused file, of the closest one that was named; -1: nothing shows it */
     int is_reference; /* pnode list and the like: locations, no prices */
     enum bb_file_order order;
     int sequential; /* blocks must be parsed one after the other (row order decides the repeated hour) */
@@ -62,7 +63,7 @@ struct bb_detection {
     int n_bids;
 };
 
-/* BB_OK: *detection_ret is filled. BB_SKIP: no format fits; err says in one sentence what the file is or which format is closest and what
+/* BB_OK: *detection_ret is filled; of a file that is none, only iso and the bids are. BB_SKIP: no format fits; err says in one sentence what the file is or which format is closest and what
  * is missing, with a way out. BB_REJECT: the file is a harmless empty answer (CAISO "no data", ISO-NE stub): a warning, no failure.
  * A tie is BB_SKIP naming both. */
 enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *detection_ret, struct bb_error *err);
