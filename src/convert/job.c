@@ -229,6 +229,7 @@ static enum bb_status parse_block(struct job_worker *w, struct open_source *os, 
     if (!s->reported) {
         j->run->n_records += counts.records;
         s->n_records += counts.records;
+        s->n_rejects += counts.rejects;
         j->run->n_rows += counts.rows;
         pthread_mutex_lock(&j->mutex);
         j->run->result->unknown_words += counts.unknown_words;
@@ -253,6 +254,7 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
     if (status == BB_REJECT) {
         struct reject_ctx rejects = { .job = j, .source = s };
         on_reject(&rejects, &too_long);
+        s->n_rejects++;
         if (rejects.status != BB_OK) *err = rejects.error;
         return rejects.status;
     }

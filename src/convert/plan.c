@@ -106,6 +106,7 @@ static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, cons
                                 .identity_is_id = (uint8_t)found->identity_is_id,
                                 .sequential = (uint8_t)found->sequential,
                                 .derive_energy = (uint8_t)found->derive_energy,
+                                .n_datasets_of_file = (uint8_t)found->n_datasets,
                                 .first_utc_s = found->first_utc_s,
                                 .publication_utc_s =
                                     found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
