@@ -205,18 +205,46 @@ static enum bb_status add_span(struct job *j, struct open_source *os, uint32_t s
     return ok ? BB_OK : bb_fail_budget(err, &j->run->budget, "the list of blocks");
 }
 
+/* Of two runs in one interval the later wins, of one run the later block. */
+#define MAX_RUN_S 512
+#define RUN_SHIFT 23 /* blocks behind 2^23, a TB of text, share their place */
+
+struct run_slices {
+    struct job *job;
+    size_t source;
+    uint32_t sequence;
+    uint32_t slices[MAX_RUN_S]; /* + 1; 0: none yet */
+};
+
+static enum bb_status slice_of_run(void *ctx, uint32_t run_s, uint32_t *slice_ret, struct bb_error *err)
+{
+    struct run_slices *runs = ctx;
+    uint32_t *known = &runs->slices[BB_MIN(run_s, MAX_RUN_S - 1u)];
+    if (!*known) {
+        uint32_t place =
+            (uint32_t)(known - runs->slices) << RUN_SHIFT | BB_MIN(runs->sequence, (1u << RUN_SHIFT) - 1);
+        BB_TRY(bb_tables_add_slice(runs->job->tables, runs->source, place, slice_ret, err));
+        *known = *slice_ret + 1;
+    }
+    *slice_ret = *known - 1;
+    return BB_OK;
+}
+
 static enum bb_status parse_block(struct job_worker *w, struct open_source *os, struct bb_block *block,
                                   uint32_t sequence, struct bb_error *err)
 {
     struct job *j = w->job;
     struct bb_plan_source *s = plan_source(j, os->source);
     struct reject_ctx rejects = { .job = j, .source = s };
+    struct run_slices runs = { .job = j, .source = os->source, .sequence = sequence };
     struct bb_block_counts counts = { 0 };
     enum bb_status status;
     BB_TRY(bb_tables_add_slice(j->tables, os->source, sequence, &block->slice, err));
     w->router.source = os->source;
     block->on_reject = on_reject;
     block->reject_ctx = &rejects;
+    block->slice_of_run = slice_of_run;
+    block->run_ctx = &runs;
     status = bb_reader_block(os->reader, w->parser, block, &w->batch, &counts, err);
     if (status == BB_OK) status = flush_batch(&w->batch, err);
     w->batch.n = 0;

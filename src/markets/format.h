@@ -138,7 +138,7 @@ enum {
     BB_FORMAT_OFF_GRID = 32,   /* instants need not lie on the grid of minutes */
     BB_FORMAT_NAME_IS_ID = 64, /* the operator has no other id: settlement_location_id repeats the name */
     BB_FORMAT_PARTIAL = 4096,  /* FLAT, WIDE_AS: rows are parts of rows, other reports hold the rest */
-    BB_FORMAT_FLOOR = 128,     /* local stamps are put back to the grid of minutes (ERCOT SCED) */
+    BB_FORMAT_FLOOR = 128,     /* FLAT: stamps are those of runs and put back to the grid of minutes (ERCOT SCED) */
     BB_FORMAT_SEQUENTIAL =
         1 << 16, /* blocks are parsed one after the other: row order or a trailer decides something */
     BB_FORMAT_ROW_ORDER =

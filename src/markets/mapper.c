@@ -301,6 +301,7 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
                             .out = out,
                             .counts = counts,
                             .err = err,
+                            .slice = block->slice,
                             .line = block->first_line,
                             .byte = block->first_byte };
     const char *p = block->text, *end = p + block->n;

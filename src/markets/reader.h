@@ -106,6 +106,10 @@ struct bb_block {
     int is_first, is_last;  /* block of the file; the first holds preamble and header */
     bb_on_reject on_reject; /* called in order of lines within the block */
     void *reject_ctx;
+    /* BB_FORMAT_FLOOR: the slice for rows of the run that was made run_s seconds into its interval, so that the later run takes
+     * precedence wherever its rows stand. NULL: all rows go to slice. */
+    enum bb_status (*slice_of_run)(void *ctx, uint32_t run_s, uint32_t *slice_ret, struct bb_error *err);
+    void *run_ctx;
 };
 
 struct bb_block_counts {

@@ -137,6 +137,15 @@ static void clean_span(const struct bb_pass *pass, const struct bb_record *rec, 
     }
 }
 
+/* Rows of the later run of an interval take precedence: each run has a slice of its own. */
+static int choose_slice(struct bb_pass *pass)
+{
+    const struct bb_block *block = pass->block;
+    if (!block->slice_of_run || !(pass->reader->format->flags & BB_FORMAT_FLOOR)) return 1;
+    pass->status = block->slice_of_run(block->run_ctx, pass->need.run_s, &pass->slice, pass->err);
+    return pass->status == BB_OK;
+}
+
 int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *utc_s_ret)
 {
     struct bb_time_entry *slot = bb_time_cache_slot(pass->worker->times, raw);
@@ -153,12 +162,13 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
         if (pass->need.kind != BB_ORDER_SETTLED) { /* the same text may mean another time in a later record */
             pass->last_time = pass->reader->time.together ? raw : (struct bb_str){ "", 0 };
             pass->last_utc_s = *utc_s_ret;
-            return 1;
+            return choose_slice(pass);
         }
-        bb_time_entry_set(slot, pass->reader->time_layout, raw, *utc_s_ret);
+        bb_time_entry_set(slot, pass->reader->time_layout, raw, *utc_s_ret, pass->need.run_s);
     } else {
         *utc_s_ret = slot->utc_s;
         pass->need.kind = BB_ORDER_SETTLED;
+        pass->need.run_s = slot->run_s;
     }
     /* a key that was put together lives in scratch memory only until the next one; its copy in the cache stays until a
      * later miss, which comes through here again */
@@ -167,7 +177,7 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
     else
         pass->last_time = (struct bb_str){ slot->text, raw.n <= BB_TIME_TEXT_MAX ? raw.n : 0 };
     pass->last_utc_s = *utc_s_ret;
-    return 1;
+    return choose_slice(pass);
 }
 
 /* wide: the product columns that the place is for, or NULL. */

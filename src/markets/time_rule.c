@@ -76,6 +76,7 @@ int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, 
     int64_t step = (int64_t)reader->dataset.minutes * 60;
     int field;
     need->kind = BB_ORDER_SETTLED;
+    need->run_s = 0;
     if (!read_parts(reader, texts, &p, flaw)) return 0;
     if (p.local.field >= 0) {
         if (!bb_local_begin(reader, &p.local, &p.begin, need, flaw)) return 0;
@@ -91,7 +92,11 @@ int bb_time_resolve(const struct bb_reader *reader, const struct bb_str *texts, 
         return 0;
     }
     p.begin += reader->shift_s;
-    if (reader->format->flags & BB_FORMAT_FLOOR) p.begin -= p.begin % step;
+    if (reader->format->flags & BB_FORMAT_FLOOR) {
+        if (p.begin % step > 0)
+            need->run_s = (uint16_t)(p.begin % step); /* local stamps have been put back already */
+        p.begin -= p.begin % step;
+    }
     if (p.begin < FIRST_UTC_S || p.begin >= END_UTC_S) {
         bb_flaw_set(flaw, "bad_time", field, "the year is not one of 1990 to 2099");
         return 0;
