@@ -298,6 +298,8 @@ static enum bb_status convert(struct bb_run *run, struct bb_error *err)
     return status;
 }
 
+static void warn(void *run, const char *text) { bb_run_warn(run, text); }
+
 enum busbar_result busbar_convert(const struct busbar_convert_options *options,
                                   struct busbar_convert_result *result, struct busbar_error *error)
 {
@@ -309,6 +311,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
     *run.result = (struct busbar_convert_result){ .size = sizeof *run.result };
     clock_gettime(CLOCK_MONOTONIC, &from);
     pthread_mutex_init(&run.event_mutex, NULL);
+    bb_unknown_words_init(&run.unknown);
     status = check_options(options, &err);
     if (status == BB_OK) {
         status = start(&run, &err);
@@ -326,6 +329,8 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
         bb_pq_compressors_free(run.compressors);
         bb_budget_drop_kept(&run.budget);
     }
+    bb_unknown_words_tell(&run.unknown, warn, &run);
+    bb_unknown_words_reset(&run.unknown);
     pthread_mutex_destroy(&run.event_mutex);
     clock_gettime(CLOCK_MONOTONIC, &to);
     run.result->seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;

@@ -84,6 +84,7 @@ static void tell_json(struct detect *d, const struct verdict *v)
         bb_json_put_cstr(&j, "data_source", found->data_source);
         bb_json_put_cstr(&j, "datasets", datasets);
         bb_json_put_cstr(&j, "variant", found->variant);
+        if (found->unread[0]) bb_json_put_cstr(&j, "columns_not_read", found->unread);
         bb_json_put_bool(&j, "reference", found->is_reference);
         if (!found->is_reference) {
             put_time(&j, "first", v->span.first_utc_s);

@@ -118,6 +118,7 @@ static enum bb_status open_reader(struct job *j, struct open_source *os, const s
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &j->run->budget, "the detection of a file");
     status = bb_detect(&evidence, found, err);
+    if (status == BB_OK) bb_unknown_words_note_columns(&j->run->unknown, s->report, found->unread);
     if (status == BB_OK)
         status = bb_reader_new(found, &j->job->dataset, &evidence, j->zone, j->tables->places, &j->run->budget,
                                &os->reader, err);
@@ -173,6 +174,13 @@ static void on_reject(void *ctx_, const struct bb_reject *reject)
     if (ctx->source->reported || ctx->status != BB_OK) return;
     ctx->status =
         bb_run_reject_row(ctx->job->run, (int)ctx->job->job->dataset.iso, ctx->source->leaf, reject, &ctx->error);
+}
+
+static void on_unknown(void *ctx_, const char *column, struct bb_str word)
+{
+    const struct reject_ctx *ctx = ctx_;
+    bb_unknown_words_note(&ctx->job->run->unknown, ctx->source->report, ctx->job->job->dataset.kind == BB_ANCILLARY,
+                          column, word);
 }
 
 static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *err)
@@ -243,6 +251,8 @@ static enum bb_status parse_block(struct job_worker *w, struct open_source *os, 
     w->router.source = os->source;
     block->on_reject = on_reject;
     block->reject_ctx = &rejects;
+    block->on_unknown = on_unknown;
+    block->unknown_ctx = &rejects;
     block->slice_of_run = slice_of_run;
     block->run_ctx = &runs;
     status = bb_reader_block(os->reader, w->parser, block, &w->batch, &counts, err);

@@ -179,6 +179,20 @@ static enum bb_status refuse(struct search *s, struct bb_error *err)
     return bb_fail(err, BB_SKIP, "not a report that busbar knows (see busbar formats); it begins \"%s\"", first);
 }
 
+/* A product that the operator has added since would otherwise be lost without a word. */
+static void list_unread(struct bb_detection *d, const struct bb_evidence *e)
+{
+    const struct bb_binding *b = &d->binding;
+    struct bb_str fields[BB_MAX_FIELDS];
+    size_t n, used = 0;
+    if (d->format->shape != BB_WIDE_AS || b->header_at + b->header_nbytes > e->head.n) return;
+    n = bb_line_fields((struct bb_str){ e->head.p + b->header_at, b->header_nbytes }, fields, BB_MAX_FIELDS);
+    for (size_t i = 0; i < BB_MIN(n, (size_t)BB_MAX_FIELDS) && used < sizeof d->unread; i++)
+        if (fields[i].n > 0 && !bb_column_is_known(d->format, fields[i]))
+            used += (size_t)snprintf(d->unread + used, sizeof d->unread - used, "%s%.*s", used ? ", " : "",
+                                     (int)BB_MIN(fields[i].n, (size_t)60), fields[i].p);
+}
+
 static void fill(struct bb_detection *d, const struct candidate *c)
 {
     const struct bb_format *f = c->format;
@@ -247,5 +261,6 @@ enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *d, s
         return bb_fail(err, BB_SKIP, "this is %s: %s", s.best.format->title, s.best.format->refusal);
     if (s.best.facts.doubt[0]) return bb_fail(err, BB_SKIP, "%s: %s", s.best.format->report, s.best.facts.doubt);
     fill(d, &s.best);
+    list_unread(d, evidence);
     return BB_OK;
 }

@@ -276,6 +276,8 @@ struct bb_initials {
 };
 void bb_initials_of(const struct bb_str *fields, size_t n, struct bb_initials *set);
 int bb_bind_possible(const struct bb_format *format, const struct bb_initials *set);
+/* 1: an entry of the format's table is for a column of this name. */
+int bb_column_is_known(const struct bb_format *format, struct bb_str header);
 /* Finds the format's columns in a header line that was split into n fields. 1 if every required one is there. */
 int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t n, struct bb_binding *binding_ret);
 

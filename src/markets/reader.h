@@ -58,6 +58,8 @@ struct bb_detection {
     int32_t shift_s;
     int64_t
         second_from_utc_s; /* rows from here on belong to datasets[1], earlier ones to datasets[0]; 0: no such border */
+    char unread
+        [200]; /* BB_WIDE_AS, where a column is a product: "A, B", names of columns that no entry of the format is for */
     struct bb_binding binding; /* columns by name */
     struct bb_bid bids[8];     /* best first, for `detect -v` and for refusals */
     int n_bids;
@@ -106,6 +108,10 @@ struct bb_block {
     int is_first, is_last;  /* block of the file; the first holds preamble and header */
     bb_on_reject on_reject; /* called in order of lines within the block */
     void *reject_ctx;
+    /* Told of a location type or product that the format has no entry for (the place became NODE or OTHER): at least once per worker, not per
+     * row. NULL: nobody wants to know. */
+    void (*on_unknown)(void *ctx, const char *column, struct bb_str word);
+    void *unknown_ctx;
     /* BB_FORMAT_FLOOR: the slice for rows of the run that was made run_s seconds into its interval, so that the later run takes
      * precedence wherever its rows stand. NULL: all rows go to slice. */
     enum bb_status (*slice_of_run)(void *ctx, uint32_t run_s, uint32_t *slice_ret, struct bb_error *err);

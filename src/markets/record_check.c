@@ -180,6 +180,17 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
     return choose_slice(pass);
 }
 
+static void tell_unknown(const struct bb_pass *pass, const struct bb_str texts[8])
+{
+    const struct bb_span *span = &pass->reader->place;
+    int energy = pass->reader->format->kind == BB_ENERGY;
+    if (!pass->block->on_unknown) return;
+    for (int i = 0; i < span->n; i++)
+        if (energy ? span->role[i] == BB_LOCATION_TYPE
+                   : span->role[i] == BB_AS_PRODUCT || span->role[i] == BB_LOCATION_NAME)
+            pass->block->on_unknown(pass->block->unknown_ctx, pass->reader->names[span->field[i]], texts[i]);
+}
+
 /* wide: the product columns that the place is for, or NULL. */
 static int place_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint64_t layout,
                       const struct bb_wide_column *wide, uint32_t *place_ret)
@@ -200,6 +211,7 @@ static int place_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
         bb_pass_reject(pass, rec, &flaw);
         return 0;
     }
+    if (unknown) tell_unknown(pass, texts);
     pass->status = bb_places_intern(pass->reader->places, &key, place_ret, pass->err);
     if (pass->status != BB_OK) return 0;
     if (!bb_place_cache_add(&pass->worker->places, layout, raw, *place_ret, unknown)) {
