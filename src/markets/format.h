@@ -18,8 +18,10 @@ enum bb_role {
     BB_TIME_DATE,
     BB_TIME_HOUR_ENDING,
     BB_TIME_INTERVAL,
-    BB_TIME_REPEATED,    /* date, hour ending, number in the hour, repeated-hour flag */
-    BB_TIME_CHECK_LOCAL, /* redundant, only compared: the local day of the start */
+    BB_TIME_REPEATED,          /* date, hour ending, number in the hour, repeated-hour flag */
+    BB_TIME_CHECK_LOCAL,       /* redundant, only compared: the local day of the start */
+    BB_TIME_CHECK_LOCAL_BEGIN, /* redundant, only compared where it can be read: the local stamp of the start */
+    BB_TIME_CHECK_LOCAL_HOUR,  /* likewise: its hour ending by the local clock, 25 in the repeated hour (CAISO) */
     BB_TIME_CHECK_LOCAL_END, /* redundant, only compared: the local stamp of the end, told by the clock before or after a change
                                 of it (SPP) */
     BB_TIME_ZONE_LABEL, /* "EDT", "EST" …: the zone in which the local stamp of the record is written */

@@ -50,6 +50,8 @@ static void bind_column(struct bb_reader *r, const struct bb_column *c, int fiel
     case BB_TIME_HOUR_ENDING:
     case BB_TIME_INTERVAL:
     case BB_TIME_REPEATED:
+    case BB_TIME_CHECK_LOCAL_BEGIN:
+    case BB_TIME_CHECK_LOCAL_HOUR:
     case BB_TIME_CHECK_LOCAL_END:
     case BB_TIME_ZONE_LABEL:
     case BB_TIME_CHECK_LOCAL: span_add(&r->time, field, c->role); break;

@@ -1,5 +1,5 @@
 /* CAISO, OASIS reports: docs/formats/caiso.md.
- * Time: the GMT columns. OPR_DT must agree with them; OPR_HR is never used (25 is the repeated hour, not the last).
+ * Time: the GMT columns. OPR_DT and OPR_HR must agree with them (25 is the repeated hour, not the last).
  * One record is one component; the greenhouse-gas part (MGHG) is knowingly not stored. */
 #include "markets/market_caiso.h"
 
@@ -10,6 +10,7 @@
 static const struct bb_column lmp_columns[] = { { "INTERVALSTARTTIME_GMT", BB_TIME_UTC_BEGIN },
                                                 { "INTERVALENDTIME_GMT", BB_TIME_UTC_END },
                                                 { "OPR_DT", BB_TIME_CHECK_LOCAL, .optional = 1 },
+                                                { "OPR_HR", BB_TIME_CHECK_LOCAL_HOUR, .optional = 1 },
                                                 { "NODE_ID", BB_LOCATION_ID },
                                                 { "NODE", BB_LOCATION_NAME },
                                                 { "MARKET_RUN_ID", BB_MARKET_RUN },
@@ -91,7 +92,7 @@ static int judge_run(const struct bb_format *format, struct bb_sniff *sniff, con
 }
 
 #define GMT_RULE                                                                                                   \
-    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT must be the local day of the start; OPR_HR is not used"
+    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT and OPR_HR must be the local day and hour of the start"
 #define LAYOUTS                                                                                                    \
     "price column MW, VALUE or PRC; columns in any order; with a leading index column; any component may be "      \
     "missing"

@@ -1,5 +1,5 @@
 /* CAISO, ancillary reports of OASIS: docs/formats/caiso.md.
- * Time: the GMT columns; OPR_DT must agree; OPR_HR is never used. The price column is named MW. Prices of nested regions are
+ * Time: the GMT columns; OPR_DT and OPR_HR must agree. The price column is named MW. Prices of nested regions are
  * shadow prices and stay apart. AS_RESULTS holds quantities: its AS_MW records complete the price rows of their key. */
 #include "markets/market_caiso.h"
 
@@ -7,8 +7,9 @@
 
 #define TIME_COLUMNS                                                                                               \
     { "INTERVALSTARTTIME_GMT", BB_TIME_UTC_BEGIN }, { "INTERVALENDTIME_GMT", BB_TIME_UTC_END },                    \
+        { "OPR_DT", BB_TIME_CHECK_LOCAL, .optional = 1 },                                                          \
     {                                                                                                              \
-        "OPR_DT", BB_TIME_CHECK_LOCAL, .optional = 1                                                               \
+        "OPR_HR", BB_TIME_CHECK_LOCAL_HOUR, .optional = 1                                                          \
     }
 #define VALUE_COLUMNS                                                                                              \
     { "MW", BB_COMPONENT_VALUE, .either = 1 }, { "PRC", BB_COMPONENT_VALUE, .either = 1 },                         \
@@ -79,7 +80,7 @@ static int judge_run(const struct bb_format *format, struct bb_sniff *sniff, con
 }
 
 #define GMT_RULE                                                                                                   \
-    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT must be the local day of the start; OPR_HR is not used"
+    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT and OPR_HR must be the local day and hour of the start"
 #define CAISO_AS(id, source)                                                                                       \
     .report = "caiso." id, .data_source = "CAISO " source, .iso = BB_CAISO, .kind = BB_ANCILLARY,                  \
     .shape = BB_LONG, .order = BB_ORDER_DAY, .default_version = 1, .products = products, .judge = judge_run,       \
