@@ -162,7 +162,7 @@ struct busbar_show_options {
     enum busbar_show_form form;
     int describe; /* schema, row groups, encodings, ledger instead of rows */
 };
-/* stats_text (may be NULL, 256 bytes) receives "read 1.2 of 52.7 MB, 3 of 365 row groups". */
+/* stats_text (may be NULL, 256 bytes) receives "read 1.2 MB of 52.7 MB, 3 of 365 row groups". */
 enum busbar_result busbar_show(const struct busbar_show_options *options, char *stats_text, busbar_write write,
                                void *ctx, struct busbar_error *error);
 
