@@ -141,8 +141,8 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
                                   struct busbar_convert_result *result, struct busbar_error *error);
 
 /* ---- looking ---- */
-/* One line of text per leaf, or with json one JSON object per line: report, dataset, first interval and layout, or why not.
- * verbose adds all bids. */
+/* One line of text per leaf, or with json one JSON object per line: report, dataset, container, first and last interval and layout, or why
+ * not. verbose adds all bids. */
 enum busbar_result busbar_detect(const char *const *inputs, size_t n_inputs, const char *report, int iso /* -1 */,
                                  int verbose, int json, busbar_write write, void *ctx, struct busbar_error *error);
 
@@ -164,7 +164,7 @@ struct busbar_show_options {
     enum busbar_show_form form;
     int describe; /* schema, row groups, encodings, ledger instead of rows */
 };
-/* stats_text (may be NULL, 256 bytes) receives "read 1.2 of 52.7 MB, 3 of 365 row groups". */
+/* stats_text (may be NULL, 256 bytes) receives "read 1.2 MB of 52.7 MB, 3 of 365 row groups". */
 enum busbar_result busbar_show(const struct busbar_show_options *options, char *stats_text, busbar_write write,
                                void *ctx, struct busbar_error *error);
 

@@ -59,7 +59,7 @@ static double with_sign(double magnitude, int negative)
     return negative && magnitude != 0 ? -magnitude : magnitude;
 }
 
-/* mantissa * 10^exp10, nearest. BAD on overflow. mantissa < 2^64 exactly known. */
+/* mantissa * 10^exp10, nearest. TOO_LARGE on overflow. mantissa < 2^64 exactly known. */
 static enum bb_number scale_exact(uint64_t mantissa, int exp10, double *value_ret)
 {
     uint64_t five;

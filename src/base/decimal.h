@@ -5,12 +5,12 @@
 #include "base/str.h"
 
 /* Result of parsing one cell. */
-enum bb_number { BB_NUMBER_OK, BB_NUMBER_EMPTY, BB_NUMBER_BAD };
+enum bb_number { BB_NUMBER_OK, BB_NUMBER_EMPTY, BB_NUMBER_BAD, BB_NUMBER_TOO_LARGE };
 
 /* Takes blanks around, a sign, ".92", "29", "26.10", "1e-06", "-7e-05", "$1,234.56", "1,234.56" (thousands in groups of
  * three), "-0.0" (gives +0.0: the lake has no negative zero). Refuses "", "NaN", "inf", hex, two signs, "1,23".
- * The result is the double nearest to the text (ties to even); overflow to infinity is BAD, and so is a number of more than
- * 768 characters. *value_ret is written only with BB_NUMBER_OK.
+ * The result is the double nearest to the text (ties to even); a number beyond the largest double is TOO_LARGE, one of more
+ * than 768 characters BAD. *value_ret is written only with BB_NUMBER_OK.
  * Reads at most [p, p + n): nothing beyond is touched. */
 enum bb_number bb_decimal_parse(const char *p, size_t n, double *value_ret);
 

@@ -32,7 +32,7 @@ enum bb_number bb_decimal_round(u128 v, int exp2, int sticky, double *value_ret)
     }
     /* The last bit that the double keeps is worth 2^lsb: 53 bits, fewer for subnormal numbers. */
     lsb = exp2 + 11 > -1074 ? exp2 + 11 : -1074;
-    if (lsb > 971) return BB_NUMBER_BAD;
+    if (lsb > 971) return BB_NUMBER_TOO_LARGE;
     shift = lsb - exp2;
     if (shift > 64) {
         *value_ret = 0;
@@ -44,7 +44,7 @@ enum bb_number bb_decimal_round(u128 v, int exp2, int sticky, double *value_ret)
     if (rest > half || (rest == half && (sticky || (mantissa & 1)))) mantissa++;
     /* The hidden bit adds itself to the exponent field; a carry out of the mantissa does the right thing too. */
     bits = ((uint64_t)(lsb + 1074) << 52) + mantissa;
-    if (bits >= (uint64_t)0x7FF << 52) return BB_NUMBER_BAD;
+    if (bits >= (uint64_t)0x7FF << 52) return BB_NUMBER_TOO_LARGE;
     memcpy(value_ret, &bits, sizeof bits);
     return BB_NUMBER_OK;
 }
@@ -120,7 +120,7 @@ static enum bb_number scale_big(struct big *number, int n_digits, int exp10, dou
     *value_ret = 0;
     if (number->n == 0) return BB_NUMBER_OK;
     if (exp10 < 0 && n_digits + exp10 < -330) return BB_NUMBER_OK;
-    if (n_digits + exp10 > 310) return BB_NUMBER_BAD;
+    if (n_digits + exp10 > 310) return BB_NUMBER_TOO_LARGE;
     exp2 = exp10;
     if (exp10 >= 0) {
         multiply_by_5_to(number, exp10);

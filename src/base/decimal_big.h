@@ -1,5 +1,5 @@
 /* The slow, always exact part of decimal.h: rounding of integers of any size to the nearest double (ties to even).
- * All results are magnitudes; BB_NUMBER_BAD means beyond the largest double. No allocation, any thread. */
+ * All results are magnitudes; BB_NUMBER_TOO_LARGE means beyond the largest double. No allocation, any thread. */
 #ifndef BB_DECIMAL_BIG_H
 #define BB_DECIMAL_BIG_H
 

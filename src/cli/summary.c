@@ -215,9 +215,11 @@ void cli_summary_put(const struct cli_summary *summary, const struct busbar_conv
                 cli_count(a, r->groups_kept), cli_size(c, r->kept_nbytes), cli_count(b, r->rows - r->rows_kept),
                 cli_size(d, r->output_nbytes > r->kept_nbytes ? r->output_nbytes - r->kept_nbytes : 0));
     double seconds = r->seconds > 1e-6 ? r->seconds : 1e-6;
-    fprintf(stderr, "\ntime    %s for %s: %s rows/s, %s/s\n", cli_duration(a, r->seconds),
-            cli_size(b, r->input_nbytes), cli_rate(c, (double)r->rows / seconds),
-            cli_size(d, (uint64_t)((double)r->input_nbytes / seconds)));
+    fprintf(stderr, "\ntime    %s", cli_duration(a, r->seconds));
+    if (r->input_nbytes)
+        fprintf(stderr, " for %s: %s rows/s, %s/s", cli_size(b, r->input_nbytes),
+                cli_rate(c, (double)r->rows / seconds), cli_size(d, (uint64_t)((double)r->input_nbytes / seconds)));
+    fputc('\n', stderr);
     uint64_t limit_nbytes =
         summary->options->memory_limit_nbytes ? summary->options->memory_limit_nbytes : 256u << 20;
     fprintf(stderr, "memory  %s at most, limit %s", cli_memory(a, rss_nbytes), cli_memory(b, limit_nbytes));

@@ -243,6 +243,8 @@ static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct 
         if (status == BB_OK) status = bb_job_run(run, plan, &plan->jobs[i], zone, &done[*n_done], err);
         bb_zone_close(zone);
         if (status != BB_OK) return status;
+        for (size_t k = 0; k < plan->jobs[i].n_sources; k++)
+            bb_year_set_join(&plan->sources[plan->jobs[i].sources[k]].row_years, &done[*n_done].years[k]);
         status = bb_names_learn(run, &done[*n_done], err);
         if (status != BB_OK) {
             bb_tables_reset(&done[*n_done]);
@@ -257,13 +259,31 @@ static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct 
     return publish(run, done, *n_done, err);
 }
 
-/* The next run knows these inputs by size and time. Only what was published counts. */
+/* All of the file was read and understood, and none of its rows was asked for. */
+static int is_filtered_out(const struct bb_run *run, const struct bb_plan_source *s)
+{
+    int has_rows = 0;
+    if (s->n_datasets != s->n_datasets_of_file || s->n_rejects > 0) return 0;
+    for (int year = BB_FIRST_YEAR; year <= BB_LAST_YEAR; year++) {
+        if (!bb_year_set_has(&s->row_years, year)) continue;
+        if (bb_run_wants_year(run, year)) return 0;
+        has_rows = 1;
+    }
+    return has_rows;
+}
+
+/* The next run knows these inputs by size and time. Only what was published counts. A file that the lake may have rows of from an earlier content
+ * stays remembered with that one until rows of the new content get in: they replace the earlier ones. */
 static enum bb_status remember(struct bb_run *run, const struct bb_plan *plan, struct bb_seen *seen,
                                struct bb_error *err)
 {
     for (size_t i = 0; i < plan->n_sources; i++) {
         const struct bb_plan_source *s = &plan->sources[i];
-        if (!s->old && !s->excluded && s->hash[0]) BB_TRY(bb_seen_put(seen, s->leaf, s->hash, err));
+        int filtered_out = is_filtered_out(run, s);
+        char before[33];
+        if (s->old || s->excluded || !s->hash[0]) continue;
+        if (filtered_out && bb_seen_before(seen, s->leaf, before) && strcmp(before, s->hash) != 0) continue;
+        BB_TRY(bb_seen_put(seen, s->leaf, s->hash, filtered_out ? &s->row_years : NULL, err));
     }
     return bb_seen_save(seen, bb_lake_root(run->lake), err);
 }
@@ -315,6 +335,8 @@ static enum bb_status convert(struct bb_run *run, struct bb_error *err)
     return status;
 }
 
+static void warn(void *run, const char *text) { bb_run_warn(run, text); }
+
 enum busbar_result busbar_convert(const struct busbar_convert_options *options,
                                   struct busbar_convert_result *result, struct busbar_error *error)
 {
@@ -326,6 +348,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
     *run.result = (struct busbar_convert_result){ .size = sizeof *run.result };
     clock_gettime(CLOCK_MONOTONIC, &from);
     pthread_mutex_init(&run.event_mutex, NULL);
+    bb_unknown_words_init(&run.unknown);
     status = check_options(options, &err);
     if (status == BB_OK) {
         status = start(&run, &err);
@@ -343,6 +366,8 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
         bb_pq_compressors_free(run.compressors);
         bb_budget_drop_kept(&run.budget);
     }
+    bb_unknown_words_tell(&run.unknown, warn, &run);
+    bb_unknown_words_reset(&run.unknown);
     pthread_mutex_destroy(&run.event_mutex);
     clock_gettime(CLOCK_MONOTONIC, &to);
     run.result->seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;

@@ -384,10 +384,13 @@ enum busbar_result busbar_show(const struct busbar_show_options *options, char *
         status = show_rows(&s, &err);
     out_status = bb_out_end(&s.out, &out_err);
     if (status == BB_OK && out_status != BB_OK) err = out_err, status = out_status;
-    if (stats_text)
-        snprintf(stats_text, 256, "read %.1f of %.1f KB, %zu of %zu row groups",
-                 (double)bb_pq_reader_bytes_read(s.reader) / 1e3, (double)bb_pq_reader_file_nbytes(s.reader) / 1e3,
-                 s.groups_read, bb_pq_reader_groups(s.reader));
+    if (stats_text) {
+        char part[BB_AMOUNT_TEXT], all[BB_AMOUNT_TEXT];
+        snprintf(stats_text, 256, "read %s of %s, %zu of %zu row groups",
+                 bb_size_text(bb_pq_reader_bytes_read(s.reader), " ", part),
+                 bb_size_text(bb_pq_reader_file_nbytes(s.reader), " ", all), s.groups_read,
+                 bb_pq_reader_groups(s.reader));
+    }
     bb_zone_close(s.zone);
     bb_pq_reader_close(s.reader);
     bb_free(s.sample);

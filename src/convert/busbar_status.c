@@ -40,35 +40,6 @@ struct status {
     uint64_t n_files, rows, nbytes, n_strange;
 };
 
-static const char *count_text(uint64_t n, char out[CELL_NBYTES])
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), k = 0;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0) out[k++] = ',';
-        out[k++] = digits[i];
-    }
-    out[k] = '\0';
-    return out;
-}
-
-static void size_text(uint64_t nbytes, char out[CELL_NBYTES])
-{
-    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
-    double v = (double)nbytes;
-    size_t u = 0;
-    while (v >= 999.5 && u + 1 < BB_ARRAY_LEN(units)) v /= 1000.0, u++;
-    snprintf(out, CELL_NBYTES, u == 0 || v >= 99.95 ? "%.0f %s" : "%.1f %s", v, units[u]);
-}
-
-/* "2024-03-10 05:00" */
-static void minute_text(int64_t utc_s, char out[CELL_NBYTES])
-{
-    char text[BB_TIME_TEXT];
-    bb_utc_text(utc_s, text);
-    snprintf(out, CELL_NBYTES, "%.10s %.5s", text, text + 11);
-}
-
 static enum bb_status add_line(struct status *s, const struct bb_lake_file *f, const struct bb_quality_view *v,
                                const struct bb_quality_group *t, struct bb_error *err)
 {
@@ -83,16 +54,16 @@ static enum bb_status add_line(struct status *s, const struct bb_lake_file *f, c
     snprintf(l->cells[OPERATOR], CELL_NBYTES, "%s", bb_iso_infos[q->dataset.iso].name);
     snprintf(l->cells[DATASET], CELL_NBYTES, "%s", name);
     snprintf(l->cells[YEAR], CELL_NBYTES, "%d", q->year);
-    count_text(t->rows, l->cells[ROWS]);
-    count_text(v->n_locations, l->cells[LOCATIONS]);
-    minute_text(q->first_utc_s, l->cells[FIRST]);
-    minute_text(q->last_utc_s, l->cells[LAST]);
+    bb_count_text(t->rows, l->cells[ROWS]);
+    bb_count_text(v->n_locations, l->cells[LOCATIONS]);
+    bb_minute_text(q->first_utc_s, l->cells[FIRST]);
+    bb_minute_text(q->last_utc_s, l->cells[LAST]);
     snprintf(l->cells[COMPLETE], CELL_NBYTES, "%.2f %%", bb_quality_completeness(v));
-    count_text(v->slots_expected - v->slots_seen, l->cells[MISSING]);
-    count_text(v->n_with_gaps, l->cells[GAPS]);
-    count_text(f->n_sources, l->cells[SOURCES]);
-    size_text(f->nbytes, l->cells[SIZE]);
-    minute_text(f->changed_utc_s, l->cells[CHANGED]);
+    bb_count_text(v->slots_expected - v->slots_seen, l->cells[MISSING]);
+    bb_count_text(v->n_with_gaps, l->cells[GAPS]);
+    bb_count_text(f->n_sources, l->cells[SOURCES]);
+    bb_size_text(f->nbytes, " ", l->cells[SIZE]);
+    bb_minute_text(f->changed_utc_s, l->cells[CHANGED]);
     return BB_OK;
 }
 
@@ -188,9 +159,9 @@ static void print_table(const struct status *s, struct bb_out *out)
             else
                 bb_out_printf(out, "%*s%s", (int)widths[c], text, end);
         }
-    size_text(s->nbytes, size);
+    bb_size_text(s->nbytes, " ", size);
     bb_out_printf(out, "%llu file%s, %s rows, %s\n", (unsigned long long)s->n_files, s->n_files == 1 ? "" : "s",
-                  count_text(s->rows, rows), size);
+                  bb_count_text(s->rows, rows), size);
     if (s->n_strange)
         bb_out_printf(out, "%llu other Parquet files; `busbar verify` says what is wrong with them\n",
                       (unsigned long long)s->n_strange);

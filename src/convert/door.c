@@ -1,5 +1,7 @@
 #include "convert/door.h"
 
+#include "lake/quality_view.h"
+
 #include <stdio.h>
 
 #define OUT_NBYTES ((size_t)64 << 10)
@@ -64,4 +66,34 @@ enum bb_status bb_out_end(struct bb_out *out, struct bb_error *err)
     send(out);
     bb_buf_reset(&out->buf);
     return out->failed ? bb_fail(err, BB_IO, "the output could not be written") : BB_OK;
+}
+
+const char *bb_count_text(uint64_t n, char out[BB_AMOUNT_TEXT])
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), k = 0;
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0) out[k++] = ',';
+        out[k++] = digits[i];
+    }
+    out[k] = '\0';
+    return out;
+}
+
+const char *bb_size_text(uint64_t nbytes, const char *blank, char out[BB_AMOUNT_TEXT])
+{
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+    double v = (double)nbytes;
+    size_t u = 0;
+    while (v >= 999.5 && u + 1 < BB_ARRAY_LEN(units)) v /= 1000.0, u++;
+    snprintf(out, BB_AMOUNT_TEXT, "%.*f%s%s", u == 0 || v >= 99.95 ? 0 : 1, v, blank, units[u]);
+    return out;
+}
+
+const char *bb_minute_text(int64_t utc_s, char out[BB_AMOUNT_TEXT])
+{
+    char text[BB_TIME_TEXT];
+    bb_utc_text(utc_s, text);
+    snprintf(out, BB_AMOUNT_TEXT, "%.10s %.5s", text, text + 11);
+    return out;
 }

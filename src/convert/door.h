@@ -21,4 +21,10 @@ void bb_out_put(struct bb_out *out, struct bb_str text);
 /* Sends what is left and frees; BB_IO when the caller's function refused anything. */
 enum bb_status bb_out_end(struct bb_out *out, struct bb_error *err);
 
+/* For people: "4,633,200"; "1.2 GB", blank between number and unit; "2024-03-10 05:00". out is returned. */
+#define BB_AMOUNT_TEXT 32
+const char *bb_count_text(uint64_t n, char out[BB_AMOUNT_TEXT]);
+const char *bb_size_text(uint64_t nbytes, const char *blank, char out[BB_AMOUNT_TEXT]);
+const char *bb_minute_text(int64_t utc_s, char out[BB_AMOUNT_TEXT]);
+
 #endif

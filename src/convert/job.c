@@ -118,6 +118,7 @@ static enum bb_status open_reader(struct job *j, struct open_source *os, const s
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &j->run->budget, "the detection of a file");
     status = bb_detect(&evidence, found, err);
+    if (status == BB_OK) bb_unknown_words_note_columns(&j->run->unknown, s->report, found->unread);
     if (status == BB_OK)
         status = bb_reader_new(found, &j->job->dataset, &evidence, j->zone, j->tables->places, &j->run->budget,
                                &os->reader, err);
@@ -175,6 +176,13 @@ static void on_reject(void *ctx_, const struct bb_reject *reject)
         bb_run_reject_row(ctx->job->run, (int)ctx->job->job->dataset.iso, ctx->source->leaf, reject, &ctx->error);
 }
 
+static void on_unknown(void *ctx_, const char *column, struct bb_str word)
+{
+    const struct reject_ctx *ctx = ctx_;
+    bb_unknown_words_note(&ctx->job->run->unknown, ctx->source->report, ctx->job->job->dataset.kind == BB_ANCILLARY,
+                          column, word);
+}
+
 static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *err)
 {
     struct job_worker *w = batch->ctx;
@@ -205,18 +213,48 @@ static enum bb_status add_span(struct job *j, struct open_source *os, uint32_t s
     return ok ? BB_OK : bb_fail_budget(err, &j->run->budget, "the list of blocks");
 }
 
+/* Of two runs in one interval the later wins, of one run the later block. */
+#define MAX_RUN_S 512
+#define RUN_SHIFT 23 /* blocks behind 2^23, a TB of text, share their place */
+
+struct run_slices {
+    struct job *job;
+    size_t source;
+    uint32_t sequence;
+    uint32_t slices[MAX_RUN_S]; /* + 1; 0: none yet */
+};
+
+static enum bb_status slice_of_run(void *ctx, uint32_t run_s, uint32_t *slice_ret, struct bb_error *err)
+{
+    struct run_slices *runs = ctx;
+    uint32_t *known = &runs->slices[BB_MIN(run_s, MAX_RUN_S - 1u)];
+    if (!*known) {
+        uint32_t place =
+            (uint32_t)(known - runs->slices) << RUN_SHIFT | BB_MIN(runs->sequence, (1u << RUN_SHIFT) - 1);
+        BB_TRY(bb_tables_add_slice(runs->job->tables, runs->source, place, slice_ret, err));
+        *known = *slice_ret + 1;
+    }
+    *slice_ret = *known - 1;
+    return BB_OK;
+}
+
 static enum bb_status parse_block(struct job_worker *w, struct open_source *os, struct bb_block *block,
                                   uint32_t sequence, struct bb_error *err)
 {
     struct job *j = w->job;
     struct bb_plan_source *s = plan_source(j, os->source);
     struct reject_ctx rejects = { .job = j, .source = s };
+    struct run_slices runs = { .job = j, .source = os->source, .sequence = sequence };
     struct bb_block_counts counts = { 0 };
     enum bb_status status;
     BB_TRY(bb_tables_add_slice(j->tables, os->source, sequence, &block->slice, err));
     w->router.source = os->source;
     block->on_reject = on_reject;
     block->reject_ctx = &rejects;
+    block->on_unknown = on_unknown;
+    block->unknown_ctx = &rejects;
+    block->slice_of_run = slice_of_run;
+    block->run_ctx = &runs;
     status = bb_reader_block(os->reader, w->parser, block, &w->batch, &counts, err);
     if (status == BB_OK) status = flush_batch(&w->batch, err);
     w->batch.n = 0;
@@ -229,6 +267,7 @@ static enum bb_status parse_block(struct job_worker *w, struct open_source *os, 
     if (!s->reported) {
         j->run->n_records += counts.records;
         s->n_records += counts.records;
+        s->n_rejects += counts.rejects;
         j->run->n_rows += counts.rows;
         pthread_mutex_lock(&j->mutex);
         j->run->result->unknown_words += counts.unknown_words;
@@ -245,13 +284,15 @@ static enum bb_status read_one(struct job_worker *w, struct open_source *os, int
     struct bb_block block = { 0 };
     struct bb_reject too_long = { .column = "",
                                   .reason = "line_too_long",
-                                  .detail = "the line is longer than any report has; is this the right file?" };
+                                  .detail =
+                                      "the line is longer than any record: passed over; download the file anew" };
     uint32_t sequence = 0;
     enum bb_status status = bb_feed_next(os->feed, &w->buffer, &block, &sequence, &too_long, err);
     *ended_ret = 0;
     if (status == BB_REJECT) {
         struct reject_ctx rejects = { .job = j, .source = s };
         on_reject(&rejects, &too_long);
+        s->n_rejects++;
         if (rejects.status != BB_OK) *err = rejects.error;
         return rejects.status;
     }

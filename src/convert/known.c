@@ -247,11 +247,22 @@ static int wants_more(const struct loading *l, const struct old_source *o)
     return 0;
 }
 
+/* No ledger names a file that gave no row: one is passed over while --year still leaves out all its rows. */
+static int is_filtered_out(const struct loading *l, const struct bb_plan_source *s, struct bb_seen *seen)
+{
+    struct bb_year_set years;
+    if (!bb_seen_years(seen, s->leaf, &years)) return 0;
+    for (int year = BB_FIRST_YEAR; year <= BB_LAST_YEAR; year++)
+        if (bb_year_set_has(&years, year) && bb_run_wants_year(l->run, year)) return 0;
+    return 1;
+}
+
 /* Not known: *held_ret has the years that the lake holds all the same. */
 static enum bb_status is_known(struct loading *l, struct bb_plan_source *s, struct bb_seen *seen, int *known_ret,
                                struct bb_year_set *held_ret, struct bb_error *err)
 {
-    *known_ret = 0;
+    *known_ret = is_filtered_out(l, s, seen);
+    if (*known_ret) return BB_OK;
     for (size_t i = first_of_name(l, s->leaf); i < l->n && same_name(&l->list[i], s->leaf); i++) {
         const struct old_source *o = &l->list[i];
         if (s->leaf->size && s->leaf->size != o->content_nbytes) continue;

@@ -65,6 +65,7 @@ enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_rep
                                     .forced_report = forced_report,
                                     .forced_iso = forced_iso };
     enum bb_status status = read_head(&h, HEAD_NBYTES, &evidence, err);
+    detection_ret->iso = -1;
     if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
     bb_free(h.memory);
     return status;
@@ -105,6 +106,7 @@ static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, cons
                                 .identity_is_id = (uint8_t)found->identity_is_id,
                                 .sequential = (uint8_t)found->sequential,
                                 .derive_energy = (uint8_t)found->derive_energy,
+                                .n_datasets_of_file = (uint8_t)found->n_datasets,
                                 .first_utc_s = found->first_utc_s,
                                 .publication_utc_s =
                                     found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
@@ -149,7 +151,7 @@ static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf
         bb_run_note_empty(run, leaf, err->text);
         status = BB_OK;
     } else if (status == BB_SKIP || status == BB_IO) {
-        status = bb_run_refuse_file(run, -1, leaf->path, leaf->member, err->text, err);
+        status = bb_run_refuse_file(run, found->iso, leaf->path, leaf->member, err->text, err);
     }
     pthread_mutex_unlock(&d->mutex);
     bb_free(found);
@@ -183,7 +185,8 @@ static enum bb_status read_references(struct bb_run *run, struct bb_plan *plan, 
         char text[256];
         enum bb_status status = bb_references_read(run, r->leaf, run->reference, &n_taken, err);
         if (status == BB_SKIP) {
-            BB_TRY(bb_run_refuse_file(run, -1, r->leaf->path, r->leaf->member, err->text, err));
+            BB_TRY(bb_run_refuse_file(run, (int)bb_format_info_named(bb_str_of(r->report)).iso, r->leaf->path,
+                                      r->leaf->member, err->text, err));
             continue;
         }
         if (status != BB_OK) return status;
@@ -319,9 +322,10 @@ static enum bb_status order_work(struct bb_run *run, struct bb_plan *plan, struc
 enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
 {
     struct detecting d = { .run = run, .plan = plan };
+    const struct bb_apart lake = { run->options->lake, bb_lake_is_own };
     *plan = (struct bb_plan){ 0 };
-    BB_TRY(bb_leaf_list_new(run->options->inputs, run->options->n_inputs, run->temp_dir, &run->budget,
-                            &plan->leaves, err));
+    BB_TRY(bb_leaf_list_apart(run->options->inputs, run->options->n_inputs, run->options->lake ? &lake : NULL,
+                              run->temp_dir, &run->budget, &plan->leaves, err));
     for (size_t i = 0; i < bb_leaf_problem_count(plan->leaves); i++) {
         const struct bb_leaf_problem *p = bb_leaf_problem_at(plan->leaves, i);
         BB_TRY(bb_run_refuse_file(run, -1, p->path, p->member, p->error.text, err));

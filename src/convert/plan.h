@@ -13,13 +13,15 @@ struct bb_plan_source {
     struct bb_year_set held
         [BB_MAX_DATASETS]; /* of each: years of which the lake has all its rows; it is read for the sake of others */
     uint8_t n_datasets, order /* enum bb_file_order */, sequential, derive_energy;
-    uint32_t first_utc_s;      /* first instant seen, 0 unknown */
-    int64_t publication_utc_s; /* stamp of the posting, else time in the archive, else 0 */
-    uint32_t rank;             /* later publication, greater base name, greater content hash: higher */
-    char hash[33];             /* "" until known */
+    uint8_t n_datasets_of_file; /* those included that options left out or the lake knows */
+    uint32_t first_utc_s;       /* first instant seen, 0 unknown */
+    int64_t publication_utc_s;  /* stamp of the posting, else time in the archive, else 0 */
+    uint32_t rank;              /* later publication, greater base name, greater content hash: higher */
+    char hash[33];              /* "" until known */
     uint64_t content_nbytes;
-    _Atomic uint64_t n_records; /* met while reading */
-    _Atomic uint8_t used;       /* rows of it went into the tables in this pass */
+    _Atomic uint64_t n_records, n_rejects; /* met while reading */
+    struct bb_year_set row_years;          /* of all rows read, those that --year left out included */
+    _Atomic uint8_t used;                  /* rows of it went into the tables in this pass */
     uint8_t old;      /* not an input: a source that files of the lake were made from, leaf holds its name only */
     uint8_t replaced; /* an old source whose file has other content now: earlier than what has its name */
     uint8_t identity_is_id;              /* its locations are told apart by their ids */
@@ -63,7 +65,7 @@ enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_
                             struct bb_error *err) BB_WARN_UNUSED;
 void bb_plan_reset(struct bb_plan *plan);
 
-/* Detection of one leaf as bb_plan_make does it, for `busbar detect`. */
+/* Detection of one leaf as bb_plan_make does it, for `busbar detect`. Of a refused one, detection_ret->iso is known all the same. */
 enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
                               struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err);
 

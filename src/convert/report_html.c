@@ -26,38 +26,6 @@ static void html_text(struct bb_out *out, struct bb_str text)
 
 void bb_html_cstr(struct bb_out *out, const char *text) { html_text(out, bb_str_of(text ? text : "")); }
 
-/* 4,633,200 */
-static const char *html_count(uint64_t n, char out[32])
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), k = 0;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0) out[k++] = ',';
-        out[k++] = digits[i];
-    }
-    out[k] = '\0';
-    return out;
-}
-
-/* 1.2 GB */
-static const char *html_size(uint64_t nbytes, char out[32])
-{
-    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
-    double v = (double)nbytes;
-    size_t u = 0;
-    while (v >= 999.5 && u + 1 < BB_ARRAY_LEN(units)) v /= 1000.0, u++;
-    snprintf(out, 32, u == 0 || v >= 99.95 ? "%.0f&nbsp;%s" : "%.1f&nbsp;%s", v, units[u]);
-    return out;
-}
-
-const char *bb_html_minute(int64_t utc_s, char out[32])
-{
-    char text[BB_TIME_TEXT];
-    bb_utc_text(utc_s, text);
-    snprintf(out, 32, "%.10s %.5s", text, text + 11);
-    return out;
-}
-
 /* ---- head ---- */
 
 static const char style[] =
@@ -223,15 +191,15 @@ void bb_report_head(struct bb_report *r)
                                "/></pattern></defs></svg>\n<h1>What the lake holds<small>"));
     bb_html_cstr(&r->out, r->lake);
     bb_out_printf(&r->out, ", last changed %s UTC. Made by busbar %s.</small></h1>\n<div class=tiles>\n",
-                  bb_html_minute(r->changed_utc_s, text), busbar_version());
-    tile(r, html_count((uint64_t)__builtin_popcount(isos), text), isos & (isos - 1) ? "operators" : "operator");
-    tile(r, html_count(r->n_datasets, text), r->n_datasets == 1 ? "dataset" : "datasets");
+                  bb_minute_text(r->changed_utc_s, text), busbar_version());
+    tile(r, bb_count_text((uint64_t)__builtin_popcount(isos), text), isos & (isos - 1) ? "operators" : "operator");
+    tile(r, bb_count_text(r->n_datasets, text), r->n_datasets == 1 ? "dataset" : "datasets");
     snprintf(years, sizeof years, r->first_year == r->last_year ? "%d" : "%d&ndash;%d", r->first_year,
              r->last_year);
     tile(r, years, r->first_year == r->last_year ? "year" : "years");
-    tile(r, html_count(r->rows, text), "rows, each key once");
-    tile(r, html_size(r->nbytes, text), "in Parquet");
-    tile(r, html_count(r->n_files, text), r->n_files == 1 ? "file" : "files");
+    tile(r, bb_count_text(r->rows, text), "rows, each key once");
+    tile(r, bb_size_text(r->nbytes, "&nbsp;", text), "in Parquet");
+    tile(r, bb_count_text(r->n_files, text), r->n_files == 1 ? "file" : "files");
     bb_out_put(&r->out, BB_STR("</div>\n"));
     overview(r);
     key(r);
@@ -254,13 +222,13 @@ void bb_report_dataset_head(struct bb_report *r, const struct bb_report_dataset 
     bb_out_put(&r->out, BB_STR("<article id='"));
     put_anchor(r, d);
     bb_out_printf(&r->out, "'><h3>%s</h3>\n<p class=soft>%s rows &middot; %s %s &middot; %s &middot; ", name,
-                  html_count(rows, a), html_count(locations, b),
+                  bb_count_text(rows, a), bb_count_text(locations, b),
                   d->half == BB_AS ? (locations == 1 ? "product" : "products")
                                    : (locations == 1 ? "location" : "locations"),
-                  html_size(nbytes, c));
-    bb_out_printf(&r->out, "%s to ", bb_html_minute(first->first_utc_s, a));
-    bb_out_printf(&r->out, "%s UTC &middot; %s source%s</p>\n", bb_html_minute(last->last_utc_s, a),
-                  html_count(sources, b), sources == 1 ? "" : "s");
+                  bb_size_text(nbytes, "&nbsp;", c));
+    bb_out_printf(&r->out, "%s to ", bb_minute_text(first->first_utc_s, a));
+    bb_out_printf(&r->out, "%s UTC &middot; %s source%s</p>\n", bb_minute_text(last->last_utc_s, a),
+                  bb_count_text(sources, b), sources == 1 ? "" : "s");
 }
 
 static void gap_row(struct bb_report *r, const struct bb_report_year *y, const struct bb_report_gap *g)
@@ -274,7 +242,7 @@ static void gap_row(struct bb_report *r, const struct bb_report_year *y, const s
     bb_out_printf(
         &r->out,
         "</td><td class=when>%s</td><td class=when>%s</td><td class=num>%s</td><td class=num>%llu</td></tr>\n",
-        bb_html_minute(g->from_utc_s, from), bb_html_minute(g->to_utc_s, to), html_count(g->n, n),
+        bb_minute_text(g->from_utc_s, from), bb_minute_text(g->to_utc_s, to), bb_count_text(g->n, n),
         (unsigned long long)g->n_ranges);
 }
 
@@ -308,12 +276,12 @@ void bb_report_gaps(struct bb_report *r, const struct bb_report_dataset *d)
         bb_out_printf(&r->out,
                       "<p class=soft>The longest are listed; there are %s more gaps of all and %s more locations "
                       "with gaps: see quality/%s.</p>\n",
-                      html_count(more_all, a), html_count(more, b), bb_iso_infos[d->dataset.iso].folder);
+                      bb_count_text(more_all, a), bb_count_text(more, b), bb_iso_infos[d->dataset.iso].folder);
     if (late || gone)
         bb_out_printf(&r->out,
                       "<p class=soft>Within their years %s location%s appear%s late and %s vanish%s early; that is "
                       "not counted as missing.</p>\n",
-                      html_count(late, a), late == 1 ? "" : "s", late == 1 ? "s" : "", html_count(gone, b),
+                      bb_count_text(late, a), late == 1 ? "" : "s", late == 1 ? "s" : "", bb_count_text(gone, b),
                       gone == 1 ? "es" : "");
 }
 
@@ -323,7 +291,7 @@ static void price_table(struct bb_report *r, const char *title, const struct bb_
     bb_out_printf(&r->out, "<table class=prices><tr><th>%s</th><th>when (UTC)</th><th>where</th></tr>\n", title);
     for (unsigned i = 0; i < n; i++) {
         bb_out_printf(&r->out, "<tr><td class=num>%.2f</td><td class=when>%s</td><td class=name>", list[i].price,
-                      bb_html_minute(list[i].start_utc_s, when));
+                      bb_minute_text(list[i].start_utc_s, when));
         bb_html_cstr(&r->out, list[i].name);
         bb_out_put(&r->out, BB_STR("</td></tr>\n"));
     }
@@ -350,12 +318,12 @@ void bb_report_oddities(struct bb_report *r, const struct bb_report_dataset *d)
     price_table(r, "lowest", d->low, d->n_low);
     bb_out_printf(&r->out,
                   "</div>\n<p class=soft>%s price%s outside of &minus;1,000 to 10,000 &middot; %s without a price",
-                  html_count(outside, a), outside == 1 ? "" : "s", html_count(null_prices, b));
+                  bb_count_text(outside, a), outside == 1 ? "" : "s", bb_count_text(null_prices, b));
     if (checked)
         bb_out_printf(&r->out, " &middot; components that do not add up: %s of %s rows (largest difference %.4g)",
-                      html_count(off, a), html_count(checked, b), largest);
-    bb_out_printf(&r->out, " &middot; %s duplicates", html_count(duplicates, a));
-    bb_out_printf(&r->out, ", %s revisions</p>\n", html_count(revisions, a));
+                      bb_count_text(off, a), bb_count_text(checked, b), largest);
+    bb_out_printf(&r->out, " &middot; %s duplicates", bb_count_text(duplicates, a));
+    bb_out_printf(&r->out, ", %s revisions</p>\n", bb_count_text(revisions, a));
 }
 
 void bb_report_sources(struct bb_report *r, const struct bb_report_dataset *d)
@@ -367,12 +335,12 @@ void bb_report_sources(struct bb_report *r, const struct bb_report_dataset *d)
     for (size_t i = 0; i < d->n_years; i++) {
         const struct bb_report_year *y = &d->years[i];
         bb_out_printf(&r->out, "<tr><td>%d</td><td class=num>%s</td><td class=num>%s</td><td class=name>", y->year,
-                      html_count(y->totals.rows, a), html_count(y->n_sources, b));
+                      bb_count_text(y->totals.rows, a), bb_count_text(y->n_sources, b));
         bb_html_cstr(&r->out, y->first_source);
         bb_out_put(&r->out, BB_STR("</td><td class=name>"));
         if (y->n_sources > 1) bb_html_cstr(&r->out, y->last_source);
-        bb_out_printf(&r->out, "</td><td class=num>%s</td><td class=when>%s</td></tr>\n", html_size(y->nbytes, c),
-                      bb_html_minute(y->changed_utc_s, a));
+        bb_out_printf(&r->out, "</td><td class=num>%s</td><td class=when>%s</td></tr>\n",
+                      bb_size_text(y->nbytes, "&nbsp;", c), bb_minute_text(y->changed_utc_s, a));
     }
     bb_out_put(&r->out, BB_STR("</table></div>\n"));
 }

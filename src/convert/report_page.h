@@ -85,7 +85,6 @@ struct bb_report {
 
 /* ---- text ---- */
 void bb_html_cstr(struct bb_out *out, const char *text); /* escaped; NULL: nothing */
-const char *bb_html_minute(int64_t utc_s, char out[32]); /* 2024-03-10 05:00 */
 
 /* ---- parts ---- */
 void bb_report_head(struct bb_report *r); /* style, title, tiles, overview */

@@ -183,11 +183,11 @@ static void hub_figure(const struct prices *p, size_t hub, double low, double hi
     bb_out_put(out, BB_STR("<figure class=hub><figcaption><b>"));
     bb_html_cstr(out, p->d->hubs[hub].name);
     bb_out_printf(out, "</b> <span class=soft>mean %.2f<br>lowest %.2f (%s)", h->n ? h->sum / (double)h->n : 0.0,
-                  h->min, bb_html_minute(h->min_utc_s, a));
+                  h->min, bb_minute_text(h->min_utc_s, a));
     bb_out_printf(out,
                   "<br>highest %.2f (%s)</span></figcaption><svg viewBox='0 0 344 %d' width=344 height=%d role=img "
                   "aria-label='monthly prices'><path class=band d='",
-                  h->max, bb_html_minute(h->max_utc_s, b), TOP + HEIGHT + 16, TOP + HEIGHT + 16);
+                  h->max, bb_minute_text(h->max_utc_s, b), TOP + HEIGHT + 16, TOP + HEIGHT + 16);
     for (int m = 0; m < p->n_months; m++) {
         const struct month *at = &h->months[m];
         if (at->n)

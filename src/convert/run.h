@@ -4,6 +4,7 @@
 
 #include "base/pool.h"
 #include "busbar.h"
+#include "convert/unknown_words.h"
 #include "convert/year_file.h"
 #include "io/source.h"
 #include "lake/rejects.h"
@@ -24,6 +25,7 @@ struct bb_run {
     struct bb_year_file_style style;
     char temp_dir[BB_PATH_MAX];
     size_t block_nbytes; /* text per block: smaller with a small budget */
+    struct bb_unknown_words unknown;
     pthread_mutex_t event_mutex;
     struct busbar_convert_result *result;
     _Atomic uint64_t n_rejects, n_records, n_rows, done_nbytes;

@@ -1,6 +1,7 @@
 #include "convert/seen.h"
 
 #include "base/buf.h"
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "lake/lake.h"
 
@@ -11,11 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SEEN_NAME ".busbar.seen"
+#define SEEN_NAME  ".busbar.seen"
+#define HASH_CHARS 32
 #define SEEN_MAX_NBYTES                                                                                            \
     ((size_t)32 << 20) /* some 200,000 inputs; older ones are forgotten, which only costs time */
 
-/* The list is the text itself; the table finds a line by path and member. One line: hash, size, mtime in ns, path, TAB, member, newline. */
+/* The list is the text itself; the table finds a line by path and member. One line: hash (and "=2019,2020": years), size, mtime in ns, path, TAB,
+ * member, newline. */
 struct bb_seen {
     struct bb_budget *budget;
     struct bb_buf text;
@@ -58,7 +61,7 @@ static uint64_t key_hash(struct bb_str path, struct bb_str member)
 }
 
 struct line {
-    struct bb_str hash, size, mtime, path, member;
+    struct bb_str hash, years, size, mtime, path, member;
 };
 
 static int parse_line(const char *p, const char *end, struct line *l)
@@ -71,7 +74,12 @@ static int parse_line(const char *p, const char *end, struct line *l)
         *parts[i] = (struct bb_str){ p, (size_t)(to - p) };
         p = to + 1;
     }
-    return l->hash.n == 32;
+    l->years = (struct bb_str){ "", 0 };
+    if (l->hash.n > HASH_CHARS + 1 && l->hash.p[HASH_CHARS] == '=') {
+        l->years = (struct bb_str){ l->hash.p + HASH_CHARS + 1, l->hash.n - HASH_CHARS - 1 };
+        l->hash.n = HASH_CHARS;
+    }
+    return l->hash.n == HASH_CHARS;
 }
 
 static uint32_t *slot_of(struct bb_seen *s, struct bb_str path, struct bb_str member)
@@ -181,31 +189,64 @@ int bb_seen_before(struct bb_seen *s, const struct bb_leaf *leaf, char hash[33])
     return 1;
 }
 
+static int find_unchanged(struct bb_seen *s, const struct bb_leaf *leaf, struct line *l)
+{
+    char size[24], mtime_ns[24];
+    if (!outer_file(s, leaf->path) || !find_line(s, leaf, l)) return 0;
+    snprintf(size, sizeof size, "%lld", s->last_size);
+    snprintf(mtime_ns, sizeof mtime_ns, "%lld", s->last_mtime_ns);
+    return bb_str_is(l->size, size) && bb_str_is(l->mtime, mtime_ns);
+}
+
 int bb_seen_find(struct bb_seen *s, const struct bb_leaf *leaf, char hash[33])
 {
     struct line l;
-    char size[24], mtime_ns[24];
-    if (!outer_file(s, leaf->path) || !find_line(s, leaf, &l)) return 0;
-    snprintf(size, sizeof size, "%lld", s->last_size);
-    snprintf(mtime_ns, sizeof mtime_ns, "%lld", s->last_mtime_ns);
-    if (!bb_str_is(l.size, size) || !bb_str_is(l.mtime, mtime_ns)) return 0;
-    memcpy(hash, l.hash.p, 32);
-    hash[32] = '\0';
+    if (!find_unchanged(s, leaf, &l)) return 0;
+    memcpy(hash, l.hash.p, HASH_CHARS);
+    hash[HASH_CHARS] = '\0';
     return 1;
 }
 
-enum bb_status bb_seen_put(struct bb_seen *s, const struct bb_leaf *leaf, const char *hash, struct bb_error *err)
+int bb_seen_years(struct bb_seen *s, const struct bb_leaf *leaf, struct bb_year_set *years)
 {
-    char known[33], scratch[2 * BB_PATH_MAX];
+    struct line l;
+    *years = (struct bb_year_set){ { 0 } };
+    if (!find_unchanged(s, leaf, &l) || l.years.n == 0) return 0;
+    for (size_t at = 0; at < l.years.n; at += 5) {
+        int64_t year;
+        if (l.years.n - at < 4 || bb_integer_parse(l.years.p + at, 4, &year) != 0) return 0;
+        bb_year_set_add(years, (int)year);
+    }
+    return 1;
+}
+
+static void years_text(const struct bb_year_set *years, char *out, size_t n)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int year = BB_FIRST_YEAR; years && year <= BB_LAST_YEAR && used < n; year++)
+        if (bb_year_set_has(years, year))
+            used += (size_t)snprintf(out + used, n - used, "%c%d", used ? ',' : '=', year);
+}
+
+enum bb_status bb_seen_put(struct bb_seen *s, const struct bb_leaf *leaf, const char *hash,
+                           const struct bb_year_set *years, struct bb_error *err)
+{
+    char scratch[2 * BB_PATH_MAX], years_said[(BB_LAST_YEAR - BB_FIRST_YEAR + 1) * 5 + 1];
+    struct line known;
     struct bb_str path = absolute(s, leaf->path, scratch);
     size_t at = s->text.n;
     if (memchr(path.p, '\t', path.n) || memchr(path.p, '\n', path.n) ||
         memchr(leaf->member.p, '\n', leaf->member.n))
         return BB_OK;
-    if (bb_seen_find(s, leaf, known) && strcmp(known, hash) == 0) return BB_OK;
+    years_text(years, years_said, sizeof years_said);
+    if (find_unchanged(s, leaf, &known) && bb_str_is(known.hash, hash) &&
+        bb_str_is(known.years, years_said + (years_said[0] == '=')))
+        return BB_OK;
     if (!outer_file(s, leaf->path)) return BB_OK;
-    if (s->text.n + path.n + leaf->member.n + 128 > SEEN_MAX_NBYTES) return BB_OK; /* full: forgetting is allowed */
-    if (!bb_buf_printf(&s->text, "%s %lld %lld ", hash, s->last_size, s->last_mtime_ns) ||
+    if (s->text.n + path.n + leaf->member.n + sizeof years_said + 128 > SEEN_MAX_NBYTES)
+        return BB_OK; /* full: forgetting is allowed */
+    if (!bb_buf_printf(&s->text, "%s%s %lld %lld ", hash, years_said, s->last_size, s->last_mtime_ns) ||
         !bb_buf_put(&s->text, path.p, path.n) || !bb_buf_putc(&s->text, '\t') ||
         !bb_buf_put(&s->text, leaf->member.p, leaf->member.n) || !bb_buf_putc(&s->text, '\n') || !index_line(s, at))
         return bb_fail_budget(err, s->budget, "the list of inputs seen before");

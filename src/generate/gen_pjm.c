@@ -1,5 +1,5 @@
 /* PJM, Data Miner: one flat CSV, US date spelling, CRLF, instants ascending and pnode_id ascending within one. */
-#include "generate/gen_report.h"
+#include "generate/gen_pjm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,8 +166,8 @@ static enum bb_status make_nodes(struct bb_gen_run *run, struct bb_error *err)
     return BB_OK;
 }
 
-static enum bb_status plan(struct bb_gen_run *run, uint64_t i, struct bb_gen_file *file, int *found_ret,
-                           struct bb_error *err)
+enum bb_status bb_gen_pjm_plan(struct bb_gen_run *run, uint64_t i, struct bb_gen_file *file, int *found_ret,
+                               struct bb_error *err)
 {
     const char *feed = strchr(run->report->id, '.') + 1;
     char *p = file->name;
@@ -188,7 +188,7 @@ static enum bb_status plan(struct bb_gen_run *run, uint64_t i, struct bb_gen_fil
     return BB_OK;
 }
 
-static void label_slot(const struct bb_gen_run *run, struct bb_gen_slot *slot)
+void bb_gen_pjm_label_slot(const struct bb_gen_run *run, struct bb_gen_slot *slot)
 {
     struct bb_wall utc = { (int32_t)(slot->utc_s / 86400), (int32_t)(slot->utc_s % 86400) };
     char *p = bb_gen_us_stamp(slot->text, utc);
@@ -253,10 +253,10 @@ static const int day_ahead = DAY_AHEAD, hourly = HOURLY, five_minutes = FIVE_MIN
 
 static const struct bb_gen_report reports[] = {
     { "pjm.da_hrl_lmps", "PJM day-ahead hourly LMPs, all nodes", "America/New_York", 60, 12708, 1, &day_ahead,
-      make_nodes, plan, label_slot, head, row },
+      make_nodes, bb_gen_pjm_plan, bb_gen_pjm_label_slot, head, row },
     { "pjm.rt_hrl_lmps", "PJM real-time hourly LMPs, settlement verified", "America/New_York", 60, 12708, 2,
-      &hourly, make_nodes, plan, label_slot, head, row },
+      &hourly, make_nodes, bb_gen_pjm_plan, bb_gen_pjm_label_slot, head, row },
     { "pjm.rt_fivemin_hrl_lmps", "PJM real-time five-minute LMPs", "America/New_York", 5, 12708, 3, &five_minutes,
-      make_nodes, plan, label_slot, head, row },
+      make_nodes, bb_gen_pjm_plan, bb_gen_pjm_label_slot, head, row },
 };
 const struct bb_gen_market bb_gen_pjm = { reports, BB_ARRAY_LEN(reports) };

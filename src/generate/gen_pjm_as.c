@@ -1,5 +1,5 @@
 /* PJM's ancillary feeds as Data Miner 2 renders them. A node is a product of a region. */
-#include "generate/gen_report.h"
+#include "generate/gen_pjm.h"
 
 #include <stdio.h>
 
@@ -46,39 +46,6 @@ static enum bb_status make_nodes(struct bb_gen_run *run, struct bb_error *err)
     return BB_OK;
 }
 
-static enum bb_status plan(struct bb_gen_run *run, uint64_t i, struct bb_gen_file *file, int *found_ret,
-                           struct bb_error *err)
-{
-    const char *feed = strchr(run->report->id, '.') + 1;
-    char *p = file->name;
-    *found_ret = bb_gen_cut_days(run->options, run->options->files_per, i, &file->first_day, &file->n_days);
-    if (!*found_ret) return BB_OK;
-    BB_TRY(bb_gen_need_slots(run, file->first_day, file->n_days, err));
-    file->n_rows = run->n_slots * run->n_nodes;
-    file->stamp = (struct bb_wall){ file->first_day + file->n_days + 3, 40920 };
-    p = bb_gen_puts(p, feed);
-    *p++ = '_';
-    p = bb_gen_date(p, file->first_day, '-');
-    if (file->n_days > 1) {
-        *p++ = '_';
-        p = bb_gen_date(p, file->first_day + file->n_days - 1, '-');
-    }
-    snprintf(file->archive, sizeof file->archive, "%.*s.zip", (int)(p - file->name), file->name);
-    bb_gen_puts(p, ".csv");
-    return BB_OK;
-}
-
-static void label_slot(const struct bb_gen_run *run, struct bb_gen_slot *slot)
-{
-    struct bb_wall utc = { (int32_t)(slot->utc_s / 86400), (int32_t)(slot->utc_s % 86400) };
-    char *p = bb_gen_us_stamp(slot->text, utc);
-    (void)run;
-    *p++ = ',';
-    p = bb_gen_us_stamp(p, slot->wall);
-    *p++ = ',';
-    slot->n_text = (uint32_t)(p - slot->text);
-}
-
 static char *head(const struct bb_gen_run *run, const struct bb_gen_file *file, char *p)
 {
     (void)file;
@@ -122,8 +89,8 @@ static char *row(const struct bb_gen_run *run, const struct bb_gen_file *file, u
 
 #define REPORT(id, description, minutes, n, salt, layout)                                                          \
     {                                                                                                              \
-        "pjm." id, description, "America/New_York", minutes, n, salt, &layout, make_nodes, plan, label_slot, head, \
-            row                                                                                                    \
+        "pjm." id, description, "America/New_York", minutes, n, salt, &layout, make_nodes, bb_gen_pjm_plan,        \
+            bb_gen_pjm_label_slot, head, row                                                                       \
     }
 static const struct bb_gen_report reports[] = {
     REPORT("ancillary_services", "PJM real-time ancillary prices, hourly", 60, 10, 91, prices),

@@ -88,6 +88,11 @@ int bb_archive_set_add(struct bb_archive_set *set, const struct bb_archive_place
     return 1;
 }
 
+const struct bb_archive_place *bb_archive_place_of(const struct bb_archive_set *set, uint32_t index)
+{
+    return &set->archives[index].place;
+}
+
 uint64_t bb_archive_set_unpacked_nbytes(const struct bb_archive_set *set)
 {
     return atomic_load(&((struct bb_archive_set *)set)->unpacked_nbytes);

@@ -30,6 +30,8 @@ struct bb_archive_set *bb_archive_set_new(const char *temp_dir, struct bb_budget
 void bb_archive_set_free(struct bb_archive_set *set);
 int bb_archive_set_add(struct bb_archive_set *set, const struct bb_archive_place *place,
                        uint32_t *index_ret) BB_WARN_UNUSED;
+/* Valid until the next one is added. */
+const struct bb_archive_place *bb_archive_place_of(const struct bb_archive_set *set, uint32_t index);
 /* How many bytes were unpacked so far: what a hostile archive is limited by. */
 uint64_t bb_archive_set_unpacked_nbytes(const struct bb_archive_set *set);
 

@@ -51,6 +51,7 @@ struct inside {
     dev_t dev;
     ino_t ino;
     unsigned depth;
+    size_t apart_nbytes; /* of the path of the folder set apart that this one lies in; 0: in none */
 };
 
 static int is_loop(const struct inside *in, const struct stat *st)
@@ -78,6 +79,22 @@ static enum bb_status tell(struct bb_walk *walk, const struct bb_buf *path, cons
     return walk->problem ? walk->problem(walk->ctx, bb_buf_str(path), why, err) : BB_OK;
 }
 
+/* However the folder is spelled, and by whichever link the walk came. */
+static int is_apart(const struct bb_walk *walk, const struct stat *st)
+{
+    struct stat apart;
+    return walk->apart && stat(walk->apart->folder, &apart) == 0 && apart.st_dev == st->st_dev &&
+           apart.st_ino == st->st_ino;
+}
+
+static int is_own(const struct bb_walk *walk, const struct bb_buf *path, const struct inside *in)
+{
+    size_t from = in->apart_nbytes;
+    if (from == 0) return 0;
+    from += path->p[from] == '/';
+    return walk->apart->is_own((struct bb_str){ path->p + from, path->n - from });
+}
+
 static enum bb_status walk_folder(struct bb_walk *walk, struct bb_buf *path, const struct inside *in,
                                   struct bb_error *err);
 
@@ -91,9 +108,10 @@ static enum bb_status walk_entry(struct bb_walk *walk, struct bb_buf *path, cons
         bb_fail_errno(&why, BB_SKIP, errno, "cannot be read");
         return tell(walk, path, &why, err);
     }
-    if (S_ISREG(st.st_mode)) return add_file(walk, bb_buf_str(path), err);
+    if (S_ISREG(st.st_mode)) return is_own(walk, path, in) ? BB_OK : add_file(walk, bb_buf_str(path), err);
     if (S_ISDIR(st.st_mode)) {
-        struct inside here = { in, st.st_dev, st.st_ino, in->depth + 1 };
+        struct inside here = { in, st.st_dev, st.st_ino, in->depth + 1, in->apart_nbytes };
+        if (is_apart(walk, &st)) here.apart_nbytes = path->n;
         if (is_loop(in, &st)) return BB_OK; /* everything in it is found anyway */
         if (here.depth > MAX_DEPTH) {
             bb_fail(&why, BB_SKIP, "lies more than %d folders deep; name a deeper folder as input", MAX_DEPTH);
@@ -159,7 +177,7 @@ static enum bb_status walk_input(struct bb_walk *walk, struct bb_buf *path, cons
     if (stat(input, &st) != 0) return bb_fail_errno(err, BB_IO, errno, "cannot read the input %s", input);
     if (S_ISREG(st.st_mode)) return add_file(walk, bb_buf_str(path), err);
     if (S_ISDIR(st.st_mode)) {
-        struct inside here = { NULL, st.st_dev, st.st_ino, 0 };
+        struct inside here = { NULL, st.st_dev, st.st_ino, 0, is_apart(walk, &st) ? n : 0 };
         return walk_folder(walk, path, &here, err);
     }
     return bb_fail(err, BB_IO, "the input %s is neither a file nor a folder (a pipe must be saved to a file first)",

@@ -2,8 +2,7 @@
 #ifndef BB_IO_WALK_H
 #define BB_IO_WALK_H
 
-#include "base/mem.h"
-#include "base/str.h"
+#include "io/source.h"
 
 /* Text that lives as long as its arena; NUL-terminated. */
 struct bb_text_block;
@@ -23,6 +22,7 @@ struct bb_walk {
     /* Told of what lies in a folder but cannot be read; path is valid during the call. May be NULL. */
     enum bb_status (*problem)(void *ctx, struct bb_str path, const struct bb_error *why, struct bb_error *err);
     void *ctx;
+    const struct bb_apart *apart; /* may be NULL */
 };
 
 /* A folder is walked; entries that begin with a dot are left out; symbolic links are followed, loops of them end. BB_IO: an

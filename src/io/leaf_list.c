@@ -508,8 +508,15 @@ static enum bb_status finish(struct bb_leaf_list *list, enum bb_status status, s
 enum bb_status bb_leaf_list_new(const char *const *inputs, size_t n_inputs, const char *temp_dir,
                                 struct bb_budget *budget, struct bb_leaf_list **list_ret, struct bb_error *err)
 {
+    return bb_leaf_list_apart(inputs, n_inputs, NULL, temp_dir, budget, list_ret, err);
+}
+
+enum bb_status bb_leaf_list_apart(const char *const *inputs, size_t n_inputs, const struct bb_apart *apart,
+                                  const char *temp_dir, struct bb_budget *budget, struct bb_leaf_list **list_ret,
+                                  struct bb_error *err)
+{
     struct bb_leaf_list *list = list_alloc(temp_dir, budget);
-    struct bb_walk walk = { .budget = budget, .problem = walk_problem, .ctx = list };
+    struct bb_walk walk = { .budget = budget, .problem = walk_problem, .ctx = list, .apart = apart };
     enum bb_status status;
     *list_ret = NULL;
     if (!list) return bb_fail_budget(err, budget, "the list of input files");

@@ -40,7 +40,16 @@ struct bb_leaf_problem {
 enum bb_status bb_leaf_list_new(const char *const *inputs, size_t n_inputs, const char *temp_dir,
                                 struct bb_budget *budget, struct bb_leaf_list **list_ret,
                                 struct bb_error *err) BB_WARN_UNUSED;
-/* The same for one file that is in memory; data must stay until the list is freed. */
+/* The same, but where the walk comes through `folder`, those of its files are passed over, unseen, that is_own says it has itself: below is
+ * a file's path below the folder. A file that an input names is never passed over. */
+struct bb_apart {
+    const char *folder; /* need not exist */
+    int (*is_own)(struct bb_str below);
+};
+enum bb_status bb_leaf_list_apart(const char *const *inputs, size_t n_inputs, const struct bb_apart *apart,
+                                  const char *temp_dir, struct bb_budget *budget, struct bb_leaf_list **list_ret,
+                                  struct bb_error *err) BB_WARN_UNUSED;
+/* As bb_leaf_list_new, for one file that is in memory; data must stay until the list is freed. */
 enum bb_status bb_leaf_list_of_bytes(const char *name, const void *data, size_t n, const char *temp_dir,
                                      struct bb_budget *budget, struct bb_leaf_list **list_ret,
                                      struct bb_error *err) BB_WARN_UNUSED;
@@ -62,6 +71,9 @@ void bb_stream_close(struct bb_stream *stream);
  * BB_SKIP: damaged (place and reason in err); all bytes before the damage were delivered by earlier calls. BB_IO: the file
  * cannot be read. With any of these *n_ret is 0, and every later call answers the same. */
 enum bb_status bb_stream_read(struct bb_stream *stream, char *p, size_t cap, size_t *n_ret, struct bb_error *err);
+/* Passes over n bytes, or to the end when fewer are left. Costs nothing in a plain file; packed content is unpacked. Results as for
+ * bb_stream_read, without BB_EOF. */
+enum bb_status bb_stream_skip(struct bb_stream *stream, uint64_t n, struct bb_error *err) BB_WARN_UNUSED;
 /* Bytes consumed on disk so far, for progress. */
 uint64_t bb_stream_stored_position(const struct bb_stream *stream);
 

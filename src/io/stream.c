@@ -111,6 +111,23 @@ enum bb_status bb_stream_read(struct bb_stream *s, char *p, size_t cap, size_t *
     return status;
 }
 
+enum bb_status bb_stream_skip(struct bb_stream *s, uint64_t n, struct bb_error *err)
+{
+    char passed[4096];
+    if (!s->inflate && !s->xlsx) {
+        if (lseek(s->bytes.own_fd, (off_t)n, SEEK_CUR) >= 0) return BB_OK;
+        return bb_fail_errno(err, BB_IO, errno, "reading %s", s->path);
+    }
+    while (n > 0) {
+        size_t got;
+        enum bb_status status = bb_stream_read(s, passed, BB_MIN(n, sizeof passed), &got, err);
+        if (status == BB_EOF) return BB_OK;
+        if (status != BB_OK) return status;
+        n -= got;
+    }
+    return BB_OK;
+}
+
 uint64_t bb_stream_stored_position(const struct bb_stream *s)
 {
     if (s->xlsx) return bb_xlsx_text_position(s->xlsx);

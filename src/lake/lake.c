@@ -160,3 +160,16 @@ void bb_lake_path(const char *root, int hive, const struct bb_dataset *dataset, 
     else
         snprintf(out, BB_PATH_MAX, "%s/parquet/%s/%s/%s_%d.parquet", root, iso, name, name, year);
 }
+
+int bb_lake_is_own(struct bb_str below)
+{
+    static const char *const own[][2] = { { "parquet/", ".parquet" },       { "energy/iso=", ".parquet" },
+                                          { "ancillary/iso=", ".parquet" }, { "metadata/", ".json" },
+                                          { "quality/", ".json" },          { "rejects/", ".jsonl" } };
+    for (size_t i = 0; i < BB_ARRAY_LEN(own); i++) {
+        size_t n = strlen(own[i][0]);
+        if (below.n > n && memcmp(below.p, own[i][0], n) == 0 && bb_str_is(bb_path_suffix(below), own[i][1]))
+            return 1;
+    }
+    return 0;
+}

@@ -31,6 +31,9 @@ int bb_lake_was_unfinished(const struct bb_lake *lake);
 void bb_lake_path(const char *root, int hive, const struct bb_dataset *dataset, enum bb_half half, int year,
                   char *out);
 
+/* 1: a file at this path below a lake's root is one that busbar itself writes there, and no input. */
+int bb_lake_is_own(struct bb_str below);
+
 /* ---- one file on its way ---- */
 struct bb_publication {
     int fd; /* open for reading and writing, at offset 0; closed by commit and abort */

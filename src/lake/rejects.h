@@ -16,7 +16,7 @@ struct bb_reject_entry {
 /* root NULL: nothing is written (dry runs). run: "20241103T070000Z-123". */
 enum bb_status bb_rejects_new(const char *root, const char *run, struct bb_budget *budget,
                               struct bb_rejects **rejects_ret, struct bb_error *err) BB_WARN_UNUSED;
-/* iso -1: the file was not recognised (folder "unknown"). */
+/* iso -1: nothing shows whose file it is (folder "unknown"). */
 enum bb_status bb_rejects_add(struct bb_rejects *rejects, int iso, const struct bb_reject_entry *entry,
                               struct bb_error *err) BB_WARN_UNUSED;
 /* Gives the files their names. */

@@ -96,6 +96,13 @@ int bb_bind_possible(const struct bb_format *format, const struct bb_initials *s
     return 1;
 }
 
+int bb_column_is_known(const struct bb_format *format, struct bb_str header)
+{
+    for (const struct bb_column *c = format->columns; c->header; c++)
+        if (same_name(header, c->header, (format->flags & BB_FORMAT_LOOSE) != 0)) return 1;
+    return 0;
+}
+
 static int same_product(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
 
 int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t n, struct bb_binding *b)

@@ -146,7 +146,7 @@ static void try_line(struct search *s, size_t line, int n_before, int explain)
     }
 }
 
-static enum bb_status refuse(const struct search *s, struct bb_error *err)
+static enum bb_status refuse(struct search *s, struct bb_error *err)
 {
     const struct bb_evidence *e = s->sniff.evidence;
     const struct bb_binding *near = &s->closest_binding;
@@ -158,13 +158,16 @@ static enum bb_status refuse(const struct search *s, struct bb_error *err)
     for (size_t i = 0; i < text.n && n < sizeof first - 1; i++)
         first[n++] = text.p[i] >= ' ' && text.p[i] < 127 ? text.p[i] : '?';
     first[n] = 0;
-    if (s->out->n_bids > 0)
+    if (s->out->n_bids > 0) {
+        s->out->iso = (int)bb_format_info_named(bb_str_of(s->out->bids[0].report)).iso;
         return bb_fail(err, BB_SKIP, "the header fits %s, but %s", s->out->bids[0].report,
                        strstr(s->out->bids[0].why, "but ") ? strstr(s->out->bids[0].why, "but ") + 4
                                                            : s->out->bids[0].why);
+    }
     if (s->closest && (e->forced_report || near->n_required_found * 2 > near->n_required)) {
         const char *what = near->missing[0] ? "missing column: " : "but the file has a column that it never has: ";
         const char *which = near->missing[0] ? near->missing : near->forbidden;
+        s->out->iso = (int)s->closest->iso;
         if (e->forced_report)
             return bb_fail(err, BB_SKIP, "this is not %s as --report says; %s%s", e->forced_report, what, which);
         return bb_fail(err, BB_SKIP,
@@ -174,6 +177,20 @@ static enum bb_status refuse(const struct search *s, struct bb_error *err)
                        s->closest->report, what, which);
     }
     return bb_fail(err, BB_SKIP, "not a report that busbar knows (see busbar formats); it begins \"%s\"", first);
+}
+
+/* A product that the operator has added since would otherwise be lost without a word. */
+static void list_unread(struct bb_detection *d, const struct bb_evidence *e)
+{
+    const struct bb_binding *b = &d->binding;
+    struct bb_str fields[BB_MAX_FIELDS];
+    size_t n, used = 0;
+    if (d->format->shape != BB_WIDE_AS || b->header_at + b->header_nbytes > e->head.n) return;
+    n = bb_line_fields((struct bb_str){ e->head.p + b->header_at, b->header_nbytes }, fields, BB_MAX_FIELDS);
+    for (size_t i = 0; i < BB_MIN(n, (size_t)BB_MAX_FIELDS) && used < sizeof d->unread; i++)
+        if (fields[i].n > 0 && !bb_column_is_known(d->format, fields[i]))
+            used += (size_t)snprintf(d->unread + used, sizeof d->unread - used, "%s%.*s", used ? ", " : "",
+                                     (int)BB_MIN(fields[i].n, (size_t)60), fields[i].p);
 }
 
 static void fill(struct bb_detection *d, const struct candidate *c)
@@ -215,11 +232,12 @@ enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *d, s
     const struct bb_format *format;
     int n_before = 0, known = evidence->forced_report == NULL;
     memset(d, 0, sizeof *d);
+    d->iso = -1;
     for (size_t i = 0; !known && (format = bb_format_at(i)) != NULL; i++) known = is_forced(evidence, format);
     if (!known)
         return bb_fail(err, BB_MISUSE, "--report %s: there is no such report (see busbar formats)",
                        evidence->forced_report);
-    BB_TRY(bb_nondata(evidence, err));
+    BB_TRY(bb_nondata(evidence, &d->iso, err));
     bb_sniff_init(&s.sniff, evidence);
     for (int explain = 0; explain < 2 && !s.best.format; explain++) {
         n_before = 0;
@@ -229,16 +247,20 @@ enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *d, s
         }
     }
     if (!s.best.format) return refuse(&s, err);
+    d->iso = (int)s.best.format->iso;
     if (s.second.format && s.second.points == s.best.points &&
-        strcmp(s.second.format->report, s.best.format->report) != 0)
+        strcmp(s.second.format->report, s.best.format->report) != 0) {
+        if (s.second.format->iso != s.best.format->iso) d->iso = -1;
         return bb_fail(err, BB_SKIP,
                        "this may be %s or %s: their files look alike and nothing in this one decides; give it its "
                        "usual name, put it "
                        "into a folder named after the report, or say which with --report",
                        s.best.format->report, s.second.format->report);
+    }
     if (s.best.format->refusal)
         return bb_fail(err, BB_SKIP, "this is %s: %s", s.best.format->title, s.best.format->refusal);
     if (s.best.facts.doubt[0]) return bb_fail(err, BB_SKIP, "%s: %s", s.best.format->report, s.best.facts.doubt);
     fill(d, &s.best);
+    list_unread(d, evidence);
     return BB_OK;
 }

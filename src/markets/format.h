@@ -18,8 +18,10 @@ enum bb_role {
     BB_TIME_DATE,
     BB_TIME_HOUR_ENDING,
     BB_TIME_INTERVAL,
-    BB_TIME_REPEATED,    /* date, hour ending, number in the hour, repeated-hour flag */
-    BB_TIME_CHECK_LOCAL, /* redundant, only compared: the local day of the start */
+    BB_TIME_REPEATED,          /* date, hour ending, number in the hour, repeated-hour flag */
+    BB_TIME_CHECK_LOCAL,       /* redundant, only compared: the local day of the start */
+    BB_TIME_CHECK_LOCAL_BEGIN, /* redundant, only compared where it can be read: the local stamp of the start */
+    BB_TIME_CHECK_LOCAL_HOUR,  /* likewise: its hour ending by the local clock, 25 in the repeated hour (CAISO) */
     BB_TIME_CHECK_LOCAL_END, /* redundant, only compared: the local stamp of the end, told by the clock before or after a change
                                 of it (SPP) */
     BB_TIME_ZONE_LABEL, /* "EDT", "EST" …: the zone in which the local stamp of the record is written */
@@ -138,7 +140,7 @@ enum {
     BB_FORMAT_OFF_GRID = 32,   /* instants need not lie on the grid of minutes */
     BB_FORMAT_NAME_IS_ID = 64, /* the operator has no other id: settlement_location_id repeats the name */
     BB_FORMAT_PARTIAL = 4096,  /* FLAT, WIDE_AS: rows are parts of rows, other reports hold the rest */
-    BB_FORMAT_FLOOR = 128,     /* local stamps are put back to the grid of minutes (ERCOT SCED) */
+    BB_FORMAT_FLOOR = 128,     /* FLAT: stamps are those of runs and put back to the grid of minutes (ERCOT SCED) */
     BB_FORMAT_SEQUENTIAL =
         1 << 16, /* blocks are parsed one after the other: row order or a trailer decides something */
     BB_FORMAT_ROW_ORDER =
@@ -276,6 +278,8 @@ struct bb_initials {
 };
 void bb_initials_of(const struct bb_str *fields, size_t n, struct bb_initials *set);
 int bb_bind_possible(const struct bb_format *format, const struct bb_initials *set);
+/* 1: an entry of the format's table is for a column of this name. */
+int bb_column_is_known(const struct bb_format *format, struct bb_str header);
 /* Finds the format's columns in a header line that was split into n fields. 1 if every required one is there. */
 int bb_bind(const struct bb_format *format, const struct bb_str *fields, size_t n, struct bb_binding *binding_ret);
 

@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) enum bb_status run(struct bb_pass *
         }
         if (!bb_pass_vintage(pass, &rec, row)) goto lost;
         row->present = present;
-        row->slice = pass->block->slice;
+        row->slice = pass->slice;
         if (reader->derive_energy &&
             (present & 15) == (1 << BB_VALUE_TOTAL | 1 << BB_VALUE_CONGESTION | 1 << BB_VALUE_LOSS)) {
             row->value[BB_VALUE_ENERGY] = bb_decimal_residual(

@@ -50,6 +50,8 @@ static void bind_column(struct bb_reader *r, const struct bb_column *c, int fiel
     case BB_TIME_HOUR_ENDING:
     case BB_TIME_INTERVAL:
     case BB_TIME_REPEATED:
+    case BB_TIME_CHECK_LOCAL_BEGIN:
+    case BB_TIME_CHECK_LOCAL_HOUR:
     case BB_TIME_CHECK_LOCAL_END:
     case BB_TIME_ZONE_LABEL:
     case BB_TIME_CHECK_LOCAL: span_add(&r->time, field, c->role); break;
@@ -301,6 +303,7 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
                             .out = out,
                             .counts = counts,
                             .err = err,
+                            .slice = block->slice,
                             .line = block->first_line,
                             .byte = block->first_byte };
     const char *p = block->text, *end = p + block->n;
@@ -321,7 +324,8 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
             const char *stop = memchr(p, '\n', left);
             n = stop ? (size_t)(stop - p) + 1 : left;
             if (n > BB_CSV_PIECE_MAX_NBYTES)
-                reject_line(&pass, "line_too_long", "the line is longer than any record (128 KiB)",
+                reject_line(&pass, "line_too_long",
+                            "the line is longer than any record (128 KiB): passed over; download the file anew",
                             (struct bb_str){ p, n });
             else
                 reject_line(&pass, "cut_off", "the text ends within a line", (struct bb_str){ p, n });

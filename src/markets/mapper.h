@@ -95,6 +95,7 @@ struct bb_pass {
     struct bb_error *err;
     const char *text;                        /* of the piece */
     uint64_t line, byte;                     /* of its first record */
+    uint32_t slice;                          /* of last_time's run */
     struct bb_str last_time, last_component; /* raw, in the block's text; n == 0: none */
     uint32_t last_utc_s;
     struct bb_order_need need; /* of last_time: what is still to be decided */

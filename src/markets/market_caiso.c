@@ -1,5 +1,5 @@
 /* CAISO, OASIS reports: docs/formats/caiso.md.
- * Time: the GMT columns. OPR_DT must agree with them; OPR_HR is never used (25 is the repeated hour, not the last).
+ * Time: the GMT columns. OPR_DT and OPR_HR must agree with them (25 is the repeated hour, not the last).
  * One record is one component; the greenhouse-gas part (MGHG) is knowingly not stored. */
 #include "markets/market_caiso.h"
 
@@ -10,6 +10,7 @@
 static const struct bb_column lmp_columns[] = { { "INTERVALSTARTTIME_GMT", BB_TIME_UTC_BEGIN },
                                                 { "INTERVALENDTIME_GMT", BB_TIME_UTC_END },
                                                 { "OPR_DT", BB_TIME_CHECK_LOCAL, .optional = 1 },
+                                                { "OPR_HR", BB_TIME_CHECK_LOCAL_HOUR, .optional = 1 },
                                                 { "NODE_ID", BB_LOCATION_ID },
                                                 { "NODE", BB_LOCATION_NAME },
                                                 { "MARKET_RUN_ID", BB_MARKET_RUN },
@@ -69,8 +70,8 @@ int64_t bb_caiso_request_stamp(struct bb_str name)
     return 0;
 }
 
-static int judge_run(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
-                     struct bb_facts *facts, char why[200])
+int bb_caiso_judge_run(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
+                       struct bb_facts *facts, char why[200])
 {
     struct bb_str run = bb_sniff_field(sniff, format, binding, BB_MARKET_RUN);
     struct bb_str begin = bb_sniff_field(sniff, format, binding, BB_TIME_UTC_BEGIN);
@@ -78,9 +79,6 @@ static int judge_run(const struct bb_format *format, struct bb_sniff *sniff, con
     facts->publication_utc_s = bb_caiso_request_stamp(sniff->evidence->name);
     if (begin.n && bb_stamp_utc(begin.p, begin.n, &utc_s) == 0 && utc_s > 0 && utc_s < UINT32_MAX)
         facts->first_utc_s = (uint32_t)utc_s;
-    for (int i = 0; format->columns[i].header; i++)
-        if (format->columns[i].role == BB_COMPONENT_VALUE && binding->field[i] >= 0)
-            snprintf(facts->variant, sizeof facts->variant, "%s column", format->columns[i].header);
     if (run.n == 0) return 0;
     if (!bb_str_eq_nocase(run, bb_str_of(format->market_run))) {
         snprintf(why, 200, "its MARKET_RUN_ID is %.*s", (int)BB_MIN(run.n, (size_t)40), run.p);
@@ -90,15 +88,24 @@ static int judge_run(const struct bb_format *format, struct bb_sniff *sniff, con
     return 16;
 }
 
+static int judge(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
+                 struct bb_facts *facts, char why[200])
+{
+    for (int i = 0; format->columns[i].header; i++)
+        if (format->columns[i].role == BB_COMPONENT_VALUE && binding->field[i] >= 0)
+            snprintf(facts->variant, sizeof facts->variant, "%s column", format->columns[i].header);
+    return bb_caiso_judge_run(format, sniff, binding, facts, why);
+}
+
 #define GMT_RULE                                                                                                   \
-    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT must be the local day of the start; OPR_HR is not used"
+    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT and OPR_HR must be the local day and hour of the start"
 #define LAYOUTS                                                                                                    \
     "price column MW, VALUE or PRC; columns in any order; with a leading index column; any component may be "      \
     "missing"
 #define LMP(id)                                                                                                    \
     .report = "caiso." id, .data_source = "CAISO " id, .iso = BB_CAISO, .kind = BB_ENERGY, .shape = BB_LONG,       \
     .order = BB_ORDER_DAY, .flags = BB_FORMAT_ID_IS_IDENTITY, .default_version = 1, .columns = lmp_columns,        \
-    .type_of = type_of, .components = components, .judge = judge_run, .layouts = LAYOUTS, .time_rule = GMT_RULE
+    .type_of = type_of, .components = components, .judge = judge, .layouts = LAYOUTS, .time_rule = GMT_RULE
 #define ATL(id, c)                                                                                                 \
     .report = "caiso." id, .data_source = "CAISO " id, .iso = BB_CAISO, .flags = BB_FORMAT_REFERENCE,              \
     .columns = c, .names = id, .datasets = "none", .layouts = "as downloaded", .time_rule = "none"

@@ -1,5 +1,5 @@
 /* CAISO, ancillary reports of OASIS: docs/formats/caiso.md.
- * Time: the GMT columns; OPR_DT must agree; OPR_HR is never used. The price column is named MW. Prices of nested regions are
+ * Time: the GMT columns; OPR_DT and OPR_HR must agree. The price column is named MW. Prices of nested regions are
  * shadow prices and stay apart. AS_RESULTS holds quantities: its AS_MW records complete the price rows of their key. */
 #include "markets/market_caiso.h"
 
@@ -7,8 +7,9 @@
 
 #define TIME_COLUMNS                                                                                               \
     { "INTERVALSTARTTIME_GMT", BB_TIME_UTC_BEGIN }, { "INTERVALENDTIME_GMT", BB_TIME_UTC_END },                    \
+        { "OPR_DT", BB_TIME_CHECK_LOCAL, .optional = 1 },                                                          \
     {                                                                                                              \
-        "OPR_DT", BB_TIME_CHECK_LOCAL, .optional = 1                                                               \
+        "OPR_HR", BB_TIME_CHECK_LOCAL_HOUR, .optional = 1                                                          \
     }
 #define VALUE_COLUMNS                                                                                              \
     { "MW", BB_COMPONENT_VALUE, .either = 1 }, { "PRC", BB_COMPONENT_VALUE, .either = 1 },                         \
@@ -50,39 +51,24 @@ static const struct bb_product products[] = {
     { NULL, NULL }
 };
 
-static int64_t instant(const struct bb_sniff *sniff, const struct bb_format *format,
-                       const struct bb_binding *binding, enum bb_role role)
+/* The first record says how long its intervals are. */
+static int judge(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
+                 struct bb_facts *facts, char why[200])
 {
-    struct bb_str text = bb_sniff_field(sniff, format, binding, role);
-    int64_t utc_s;
-    return text.n && bb_stamp_utc(text.p, text.n, &utc_s) == 0 && utc_s > 0 && utc_s < UINT32_MAX ? utc_s : 0;
-}
-
-/* MARKET_RUN_ID says which report it is, the first record how long its intervals are. */
-static int judge_run(const struct bb_format *format, struct bb_sniff *sniff, const struct bb_binding *binding,
-                     struct bb_facts *facts, char why[200])
-{
-    struct bb_str run = bb_sniff_field(sniff, format, binding, BB_MARKET_RUN);
-    int64_t begin = instant(sniff, format, binding, BB_TIME_UTC_BEGIN);
-    int64_t end = instant(sniff, format, binding, BB_TIME_UTC_END);
-    facts->publication_utc_s = bb_caiso_request_stamp(sniff->evidence->name);
-    facts->first_utc_s = (uint32_t)begin;
-    if (begin && (end - begin == 3600 || end - begin == 900 || end - begin == 300))
-        facts->minutes = (int)((end - begin) / 60);
-    if (run.n == 0) return 0;
-    if (!bb_str_eq_nocase(run, bb_str_of(format->market_run))) {
-        snprintf(why, 200, "its MARKET_RUN_ID is %.*s", (int)BB_MIN(run.n, (size_t)40), run.p);
-        return -1;
-    }
-    snprintf(why, 200, "MARKET_RUN_ID %s", format->market_run);
-    return 16;
+    struct bb_str text = bb_sniff_field(sniff, format, binding, BB_TIME_UTC_END);
+    int points = bb_caiso_judge_run(format, sniff, binding, facts, why);
+    int64_t end, step;
+    if (facts->first_utc_s == 0 || text.n == 0 || bb_stamp_utc(text.p, text.n, &end) != 0) return points;
+    step = end - facts->first_utc_s;
+    if (step == 3600 || step == 900 || step == 300) facts->minutes = (int)(step / 60);
+    return points;
 }
 
 #define GMT_RULE                                                                                                   \
-    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT must be the local day of the start; OPR_HR is not used"
+    "INTERVALSTARTTIME_GMT and INTERVALENDTIME_GMT; OPR_DT and OPR_HR must be the local day and hour of the start"
 #define CAISO_AS(id, source)                                                                                       \
     .report = "caiso." id, .data_source = "CAISO " source, .iso = BB_CAISO, .kind = BB_ANCILLARY,                  \
-    .shape = BB_LONG, .order = BB_ORDER_DAY, .default_version = 1, .products = products, .judge = judge_run,       \
+    .shape = BB_LONG, .order = BB_ORDER_DAY, .default_version = 1, .products = products, .judge = judge,           \
     .time_rule = GMT_RULE
 #define PRICES                                                                                                     \
     .columns = price_columns,                                                                                      \

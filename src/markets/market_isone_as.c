@@ -62,6 +62,9 @@ static const struct bb_region regions[] = {
     MEGAWATTS("*Ten?Minute Spinning*Designated*", TMSR), MEGAWATTS("*TMSR*Designated*", TMSR),                     \
         MEGAWATTS("*Non?Spinning*Designated*", TMNSR), MEGAWATTS("*TMNSR*Designated*", TMNSR),                     \
         MEGAWATTS("*Thirty*Designated*", TMOR), MEGAWATTS("*TMOR*Designated*", TMOR)
+/* Many columns, none of them a product. */
+#define REQUIREMENTS                                                                                               \
+    { "*Requirement*", BB_IGNORED, .optional = 1 }, { "*Zone Name*", BB_IGNORED, .optional = 1 }
 #define ZONE_ID                                                                                                    \
     { "*Reserve Zone ID*", BB_AS_REGION, .either = 1 }, { "Location ID", BB_AS_REGION, .either = 1 },              \
     {                                                                                                              \
@@ -81,13 +84,20 @@ static const struct bb_column daas_columns[] = {
     MEGAWATTS("TMNSR Designated MW", TMNSR),
     MEGAWATTS("TMOR Designated MW", TMOR),
     MEGAWATTS("EIR Designated MW", FER),
+    REQUIREMENTS,
     END
 };
-static const struct bb_column reserve_hourly_columns[] = {
-    LETTER, DATE_AND_HOUR, ZONE_ID, RESERVE_PRICES, RESERVE_MEGAWATTS, { "*FER*Price*", BB_FORBIDDEN }, END
+static const struct bb_column reserve_hourly_columns[] = { LETTER,
+                                                           DATE_AND_HOUR,
+                                                           ZONE_ID,
+                                                           RESERVE_PRICES,
+                                                           RESERVE_MEGAWATTS,
+                                                           REQUIREMENTS,
+                                                           { "*FER*Price*", BB_FORBIDDEN },
+                                                           END };
+static const struct bb_column reserve_5min_columns[] = {
+    LETTER, STAMP, ZONE_ID, RESERVE_PRICES, RESERVE_MEGAWATTS, REQUIREMENTS, END
 };
-static const struct bb_column reserve_5min_columns[] = { LETTER, STAMP, ZONE_ID, RESERVE_PRICES, RESERVE_MEGAWATTS,
-                                                         END };
 #define REGULATION_PRICES                                                                                          \
     PRICE("*Service*", REG_SERVICE), PRICE("*Capacity*", REG_CAP), { "*Reserve*", BB_FORBIDDEN }, END
 static const struct bb_column regulation_5min_columns[] = { LETTER, STAMP, REGULATION_PRICES };

@@ -1,12 +1,16 @@
 /* PJM, Data Miner 2 feeds: docs/formats/pjm.md.
- * Time: datetime_beginning_utc is the start of the interval; the EPT column says the same ambiguously and is never looked at.
+ * Time: datetime_beginning_utc is the start of the interval; the EPT column says the same ambiguously and is only
+ * compared: a row in which they differ is rejected.
  * Identity: pnode_id; names repeat. Sign: energy + congestion + loss = total. */
 #include "markets/reader.h"
 
 #include <stdio.h>
 
 #define TIME_COLUMNS                                                                                               \
-    { "datetime_beginning_utc", BB_TIME_UTC_BEGIN }, { "datetime_beginning_ept", BB_IGNORED, .optional = 1 }
+    { "datetime_beginning_utc", BB_TIME_UTC_BEGIN },                                                               \
+    {                                                                                                              \
+        "datetime_beginning_ept", BB_TIME_CHECK_LOCAL_BEGIN, .optional = 1                                         \
+    }
 #define LOCATION_COLUMNS                                                                                           \
     { "pnode_id", BB_LOCATION_ID }, { "pnode_name", BB_LOCATION_NAME },                                            \
         { "voltage", BB_LOCATION_VOLTAGE, .optional = 1 }, { "equipment", BB_LOCATION_OTHER, .optional = 1 },      \
@@ -126,7 +130,7 @@ static int judge_step(const struct bb_format *format, struct bb_sniff *sniff, co
     return 16;
 }
 
-#define UTC_RULE "datetime_beginning_utc is the start of the interval in UTC; the EPT column is not used"
+#define UTC_RULE "datetime_beginning_utc is the start of the interval in UTC; the EPT column must agree"
 #define LAYOUTS                                                                                                    \
     "US dates (as downloaded), ISO dates (JSON saved as CSV), with a leading index column; columns in any order"
 #define PJM(id) .report = "pjm." id, .data_source = "PJM " id, .iso = BB_PJM, .kind = BB_ENERGY

@@ -7,7 +7,10 @@
 #include <stdio.h>
 
 #define TIME_COLUMNS                                                                                               \
-    { "datetime_beginning_utc", BB_TIME_UTC_BEGIN }, { "datetime_beginning_ept", BB_IGNORED, .optional = 1 }
+    { "datetime_beginning_utc", BB_TIME_UTC_BEGIN },                                                               \
+    {                                                                                                              \
+        "datetime_beginning_ept", BB_TIME_CHECK_LOCAL_BEGIN, .optional = 1                                         \
+    }
 #define END                                                                                                        \
     {                                                                                                              \
         NULL, BB_IGNORED                                                                                           \
@@ -189,7 +192,7 @@ static int judge_results(const struct bb_format *format, struct bb_sniff *sniff,
     return points;
 }
 
-#define UTC_RULE  "datetime_beginning_utc is the start of the interval in UTC; the EPT column is not used"
+#define UTC_RULE  "datetime_beginning_utc is the start of the interval in UTC; the EPT column must agree"
 #define NAME_RULE UTC_RULE ". Day-ahead or real-time: file or folder name, or --report"
 #define LAYOUTS   "US dates (as downloaded), ISO dates (JSON saved as CSV); columns in any order"
 #define PJM_AS(id)                                                                                                 \

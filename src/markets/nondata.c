@@ -33,21 +33,23 @@ static struct bb_str printable(struct bb_str s, char out[200])
     return (struct bb_str){ out, n };
 }
 
-static enum bb_status markup(struct bb_str s, struct bb_error *err)
+static enum bb_status markup(struct bb_str s, int *iso_ret, struct bb_error *err)
 {
     char text[200];
     struct bb_str code, desc;
-    if (holds(s, "Acceptable Use Policy"))
+    if (holds(s, "Acceptable Use Policy")) {
+        *iso_ret = BB_CAISO;
         return bb_fail(err, BB_SKIP,
                        "this is the page that CAISO sends instead of data when requests come too fast (acceptable "
-                       "use policy); "
-                       "download the report again, more slowly");
+                       "use policy); download the report again, more slowly");
+    }
     if (starts(s, "<!doctype") || starts(s, "<html") || (holds(s, "<html") && !starts(s, "<?xml")))
         return bb_fail(err, BB_SKIP,
                        "this is an HTML page, not a report: the download failed or saved the page around it; "
                        "download the CSV itself");
     code = element(s, "ERR_CODE>");
     if (code.n) {
+        *iso_ret = BB_CAISO;
         desc = printable(element(s, "ERR_DESC>"), text);
         if (bb_str_is(code, "1000"))
             return bb_fail(err, BB_REJECT, "CAISO answered that it has no data for the request (error 1000: %.*s)",
@@ -85,7 +87,7 @@ static enum bb_status binary(const struct bb_evidence *e, struct bb_str s, struc
     return BB_OK;
 }
 
-enum bb_status bb_nondata(const struct bb_evidence *e, struct bb_error *err)
+enum bb_status bb_nondata(const struct bb_evidence *e, int *iso_ret, struct bb_error *err)
 {
     struct bb_str head = e->head, s;
     if (head.n == 0) return bb_fail(err, BB_SKIP, "the file is empty");
@@ -93,13 +95,15 @@ enum bb_status bb_nondata(const struct bb_evidence *e, struct bb_error *err)
     if (head.n >= 3 && memcmp(head.p, "\xEF\xBB\xBF", 3) == 0) head.p += 3, head.n -= 3;
     s = skip_blank(head);
     if (s.n == 0) return bb_fail(err, BB_SKIP, "the file holds nothing but blanks");
-    if (starts(s, "No data exists for this period"))
+    if (starts(s, "No data exists for this period")) {
+        *iso_ret = BB_ISONE;
         return bb_fail(err, BB_REJECT, "ISO-NE answered that it has no data for this period");
+    }
     if (starts(s, "[object Object]"))
         return bb_fail(
             err, BB_SKIP,
             "the file holds the words \"[object Object]\": a failed browser download; download it again");
-    if (*s.p == '<') return markup((struct bb_str){ s.p, BB_MIN(s.n, (size_t)64 << 10) }, err);
+    if (*s.p == '<') return markup((struct bb_str){ s.p, BB_MIN(s.n, (size_t)64 << 10) }, iso_ret, err);
     if (*s.p == '{' || *s.p == '[')
         return bb_fail(err, BB_SKIP, "this is JSON; busbar reads the CSV form of the same report");
     return BB_OK;

@@ -4,7 +4,8 @@
 
 #include "markets/reader.h"
 
-/* BB_OK: the head may be a report. BB_REJECT: a harmless empty answer. BB_SKIP: something else, named in err with a way out. */
-enum bb_status bb_nondata(const struct bb_evidence *evidence, struct bb_error *err);
+/* BB_OK: the head may be a report. BB_REJECT: a harmless empty answer. BB_SKIP: something else, named in err with a way out.
+ * *iso_ret is set to the operator whose answer it is, where that shows. */
+enum bb_status bb_nondata(const struct bb_evidence *evidence, int *iso_ret, struct bb_error *err);
 
 #endif

@@ -39,6 +39,7 @@ struct bb_detection {
     const char *data_source;                     /* "PJM da_hrl_lmps": the lake's column */
     struct bb_dataset datasets[BB_MAX_DATASETS]; /* what rows of this file belong to, usually one */
     int n_datasets;
+    int iso; /* enum bb_iso of the report; of a refused file, of the closest one that was named; -1: nothing shows it */
     int is_reference; /* pnode list and the like: locations, no prices */
     enum bb_file_order order;
     int sequential; /* blocks must be parsed one after the other (row order decides the repeated hour) */
@@ -57,12 +58,14 @@ struct bb_detection {
     int32_t shift_s;
     int64_t
         second_from_utc_s; /* rows from here on belong to datasets[1], earlier ones to datasets[0]; 0: no such border */
+    char unread
+        [200]; /* BB_WIDE_AS, where a column is a product: "A, B", names of columns that no entry of the format is for */
     struct bb_binding binding; /* columns by name */
     struct bb_bid bids[8];     /* best first, for `detect -v` and for refusals */
     int n_bids;
 };
 
-/* BB_OK: *detection_ret is filled. BB_SKIP: no format fits; err says in one sentence what the file is or which format is closest and what
+/* BB_OK: *detection_ret is filled; of a file that is none, only iso and the bids are. BB_SKIP: no format fits; err says in one sentence what the file is or which format is closest and what
  * is missing, with a way out. BB_REJECT: the file is a harmless empty answer (CAISO "no data", ISO-NE stub): a warning, no failure.
  * A tie is BB_SKIP naming both. */
 enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *detection_ret, struct bb_error *err);
@@ -105,6 +108,14 @@ struct bb_block {
     int is_first, is_last;  /* block of the file; the first holds preamble and header */
     bb_on_reject on_reject; /* called in order of lines within the block */
     void *reject_ctx;
+    /* Told of a location type or product that the format has no entry for (the place became NODE or OTHER): at least once per worker, not per
+     * row. NULL: nobody wants to know. */
+    void (*on_unknown)(void *ctx, const char *column, struct bb_str word);
+    void *unknown_ctx;
+    /* BB_FORMAT_FLOOR: the slice for rows of the run that was made run_s seconds into its interval, so that the later run takes
+     * precedence wherever its rows stand. NULL: all rows go to slice. */
+    enum bb_status (*slice_of_run)(void *ctx, uint32_t run_s, uint32_t *slice_ret, struct bb_error *err);
+    void *run_ctx;
 };
 
 struct bb_block_counts {

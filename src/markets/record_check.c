@@ -137,6 +137,15 @@ static void clean_span(const struct bb_pass *pass, const struct bb_record *rec, 
     }
 }
 
+/* Rows of the later run of an interval take precedence: each run has a slice of its own. */
+static int choose_slice(struct bb_pass *pass)
+{
+    const struct bb_block *block = pass->block;
+    if (!block->slice_of_run || !(pass->reader->format->flags & BB_FORMAT_FLOOR)) return 1;
+    pass->status = block->slice_of_run(block->run_ctx, pass->need.run_s, &pass->slice, pass->err);
+    return pass->status == BB_OK;
+}
+
 int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *utc_s_ret)
 {
     struct bb_time_entry *slot = bb_time_cache_slot(pass->worker->times, raw);
@@ -153,12 +162,13 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
         if (pass->need.kind != BB_ORDER_SETTLED) { /* the same text may mean another time in a later record */
             pass->last_time = pass->reader->time.together ? raw : (struct bb_str){ "", 0 };
             pass->last_utc_s = *utc_s_ret;
-            return 1;
+            return choose_slice(pass);
         }
-        bb_time_entry_set(slot, pass->reader->time_layout, raw, *utc_s_ret);
+        bb_time_entry_set(slot, pass->reader->time_layout, raw, *utc_s_ret, pass->need.run_s);
     } else {
         *utc_s_ret = slot->utc_s;
         pass->need.kind = BB_ORDER_SETTLED;
+        pass->need.run_s = slot->run_s;
     }
     /* a key that was put together lives in scratch memory only until the next one; its copy in the cache stays until a
      * later miss, which comes through here again */
@@ -167,7 +177,18 @@ int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
     else
         pass->last_time = (struct bb_str){ slot->text, raw.n <= BB_TIME_TEXT_MAX ? raw.n : 0 };
     pass->last_utc_s = *utc_s_ret;
-    return 1;
+    return choose_slice(pass);
+}
+
+static void tell_unknown(const struct bb_pass *pass, const struct bb_str texts[8])
+{
+    const struct bb_span *span = &pass->reader->place;
+    int energy = pass->reader->format->kind == BB_ENERGY;
+    if (!pass->block->on_unknown) return;
+    for (int i = 0; i < span->n; i++)
+        if (energy ? span->role[i] == BB_LOCATION_TYPE
+                   : span->role[i] == BB_AS_PRODUCT || span->role[i] == BB_LOCATION_NAME)
+            pass->block->on_unknown(pass->block->unknown_ctx, pass->reader->names[span->field[i]], texts[i]);
 }
 
 /* wide: the product columns that the place is for, or NULL. */
@@ -190,6 +211,7 @@ static int place_miss(struct bb_pass *pass, const struct bb_record *rec, struct 
         bb_pass_reject(pass, rec, &flaw);
         return 0;
     }
+    if (unknown) tell_unknown(pass, texts);
     pass->status = bb_places_intern(pass->reader->places, &key, place_ret, pass->err);
     if (pass->status != BB_OK) return 0;
     if (!bb_place_cache_add(&pass->worker->places, layout, raw, *place_ret, unknown)) {
@@ -254,7 +276,9 @@ int bb_pass_price_odd(struct bb_pass *pass, const struct bb_record *rec, int fie
     if (kind == BB_NUMBER_OK) return 1;
     *value_ret = 0;
     if (kind == BB_NUMBER_EMPTY) return 1;
-    bb_flaw_set(&flaw, "bad_number", field, "\"%.*s\" is not a decimal number", (int)BB_MIN(s.n, (size_t)100), s.p);
+    bb_flaw_set(&flaw, "bad_number", field, "\"%.*s\" %s", (int)BB_MIN(s.n, (size_t)100), s.p,
+                kind == BB_NUMBER_TOO_LARGE ? "is too large: the largest number that can be kept is about 1.8e308"
+                                            : "is not a decimal number");
     bb_pass_reject(pass, rec, &flaw);
     return 0;
 }

@@ -132,7 +132,10 @@ int bb_local_begin(const struct bb_reader *reader, const struct bb_local_parts *
         }
         wall.day += (p->has_day ? p->day : reader->day) - bb_day_of((struct bb_date){ 2000, 1, 1 });
     }
-    if (reader->format->flags & BB_FORMAT_FLOOR) wall.second -= wall.second % step;
+    if (reader->format->flags & BB_FORMAT_FLOOR) {
+        need->run_s = (uint16_t)(wall.second % step);
+        wall.second -= wall.second % step;
+    }
     if (p->has_label) {
         if (by_label(reader, p, wall, &utc_s[0])) {
             *utc_s_ret = utc_s[0] - (p->stamp_is_end ? step : 0);

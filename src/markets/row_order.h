@@ -23,6 +23,7 @@ struct bb_order_need {
     enum bb_order_kind kind;
     int field;             /* of the stamp, for rejects */
     uint32_t second_utc_s; /* TWICE: start of the interval in the second pass */
+    uint16_t run_s;        /* BB_FORMAT_FLOOR: from the start of the interval to the stamp */
 };
 
 /* Per location: the last stamp within the repeated hour (as the instant of the first pass), or the last short day. */

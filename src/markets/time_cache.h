@@ -14,7 +14,8 @@
 struct bb_time_entry {
     uint64_t layout;
     uint32_t utc_s;
-    uint32_t n; /* 0: empty */
+    uint16_t n;     /* 0: empty */
+    uint16_t run_s; /* see struct bb_order_need */
     char text[BB_TIME_TEXT_MAX];
 };
 
@@ -30,12 +31,14 @@ static inline int bb_time_entry_is(const struct bb_time_entry *e, uint64_t layou
 {
     return e->n == raw.n && raw.n && e->layout == layout && memcmp(e->text, raw.p, raw.n) == 0;
 }
-static inline void bb_time_entry_set(struct bb_time_entry *e, uint64_t layout, struct bb_str raw, uint32_t utc_s)
+static inline void bb_time_entry_set(struct bb_time_entry *e, uint64_t layout, struct bb_str raw, uint32_t utc_s,
+                                     uint16_t run_s)
 {
     if (raw.n == 0 || raw.n > BB_TIME_TEXT_MAX) return;
     e->layout = layout;
     e->utc_s = utc_s;
-    e->n = (uint32_t)raw.n;
+    e->n = (uint16_t)raw.n;
+    e->run_s = run_s;
     memcpy(e->text, raw.p, raw.n);
 }
 

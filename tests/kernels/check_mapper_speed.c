@@ -46,23 +46,24 @@ static struct text make_pjm(size_t nbytes, struct sums *want)
     struct text t = { 0 };
     put(&t, "%s", pjm_header);
     for (int hour = 0; t.n < nbytes; hour++) {
-        int h = hour % 24, day = hour / 24;
         long utc = 1704067200L + hour * 3600L; /* 2024-01-01, at most 366 days */
-        time_t tt = utc;
-        struct tm tm;
+        int is_summer = utc >= 1710054000L && utc < 1730613600L;
+        time_t tt = utc, local_tt = utc - (is_summer ? 4 : 5) * 3600L;
+        struct tm tm, local;
         gmtime_r(&tt, &tm);
-        (void)day;
+        gmtime_r(&local_tt, &local);
         for (int i = 0; i < NODES; i++) {
             int cents = (int)(next() % 9000) - 500, loss = (int)(next() % 200000),
                 cong = (int)(next() % 4000000) - 2000000;
             put(&t,
-                "%d/%d/%d %d:00:00 %s,%d/%d/%d 7:00:00 "
-                "PM,%d,NODE%d,%s,T-%d,%s,%s,%d.%02d,%s%d.%06d,%s%d.%06d,%d.%06d,True,1\r\n",
-                tm.tm_mon + 1, tm.tm_mday, tm.tm_year + 1900, h % 12 ? h % 12 : 12, h < 12 ? "AM" : "PM",
-                tm.tm_mon + 1, tm.tm_mday, tm.tm_year + 1900, 1000000 + i * 7, i / 3, i % 5 ? "230 KV" : "34.5 KV",
-                i % 4, i % 3 ? "LOAD" : "GEN", "PSEG", abs(cents) / 100, abs(cents) % 100, cents < 0 ? "-" : "",
-                abs(cents), 123456, cong < 0 ? "-" : "", abs(cong) / 1000000, abs(cong) % 1000000, loss / 1000000,
-                loss % 1000000);
+                "%d/%d/%d %d:00:00 %s,%d/%d/%d %d:00:00 "
+                "%s,%d,NODE%d,%s,T-%d,%s,%s,%d.%02d,%s%d.%06d,%s%d.%06d,%d.%06d,True,1\r\n",
+                tm.tm_mon + 1, tm.tm_mday, tm.tm_year + 1900, tm.tm_hour % 12 ? tm.tm_hour % 12 : 12,
+                tm.tm_hour < 12 ? "AM" : "PM", local.tm_mon + 1, local.tm_mday, local.tm_year + 1900,
+                local.tm_hour % 12 ? local.tm_hour % 12 : 12, local.tm_hour < 12 ? "AM" : "PM", 1000000 + i * 7,
+                i / 3, i % 5 ? "230 KV" : "34.5 KV", i % 4, i % 3 ? "LOAD" : "GEN", "PSEG", abs(cents) / 100,
+                abs(cents) % 100, cents < 0 ? "-" : "", abs(cents), 123456, cong < 0 ? "-" : "",
+                abs(cong) / 1000000, abs(cong) % 1000000, loss / 1000000, loss % 1000000);
             want->total += (cents < 0 ? -1.0 : 1.0) * (abs(cents) + 0.123456);
             want->rows++;
             want->time += (unsigned long long)utc;

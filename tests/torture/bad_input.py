@@ -133,6 +133,7 @@ def rows_that_are_bad(c):
     total = GOOD_ROWS + DAY_ROWS
     one = dict(rows=total - 1, rejects=1)
     c.run("bad number", {"x.csv": c.changed(3, 9, b"1.2.3")}, says=[r'x\.csv:4: total_lmp_da: "1\.2\.3" is not a decimal number'], reason="bad_number", **one)
+    c.run("a number beyond any double", {"x.csv": c.changed(3, 9, b"1e400")}, says=[r'x\.csv:4: total_lmp_da: "1e400" is too large'], reason="bad_number", **one)
     c.run("quoted thousands of a spreadsheet", {"x.csv": c.changed(3, 9, b'"1,204.55"')}, code=0, rows=total)
     c.run("bad time", {"x.csv": c.changed(7, 0, b"13/45/2024 5:00:00 AM")}, says=[r'x\.csv:8: datetime_beginning_utc: "13/45/2024'], **one)
     c.run("NUL bytes in a row", {"x.csv": c.joined(c.lines[:400] + [c.lines[400].replace(b"M,", b"\0M,", 1)] + c.lines[401:])}, says=[r"x\.csv:401: "], **one)
@@ -214,7 +215,7 @@ def endless(c):
     c.run(f"a line of {LINE_MB} MB in a gzip, nothing else", {}, prepare=lambda f: gzip_of_zeros(f / "x.csv.gz", size, b"1"), says=[r"refused: .*x\.csv\.gz: "], **refused)
     rest = c.newline + c.joined(c.lines[1:])
     c.run(f"a line of {LINE_MB} MB in a gzip, between good ones", {}, prepare=lambda f: gzip_of_zeros(f / "x.csv.gz", size, b"7", c.header + c.newline + b"1/5/2024", rest),
-          says=[r"x\.csv\.gz:2: the line is longer than any report has"], rows=total, rejects=1, reason="line_too_long")
+          says=[r"x\.csv\.gz:2: the line is longer than any record: passed over; download the file anew"], rows=total, rejects=1, reason="line_too_long")
 
     def sparse(before, after=b""):
         def make(folder):

@@ -27,7 +27,7 @@ static void assert_as_strtod(const char *text, size_t n)
 {
     char padded[1024];
     double want = strtod_l(text, NULL, c_locale), got = -1, got_padded = -1;
-    enum bb_number result = isinf(want) ? BB_NUMBER_BAD : BB_NUMBER_OK;
+    enum bb_number result = isinf(want) ? BB_NUMBER_TOO_LARGE : BB_NUMBER_OK;
     if (want == 0) want = 0;
     memcpy(padded, text, n);
     memset(padded + n, "07.,e"[draw(5)], 16);
@@ -272,7 +272,7 @@ static void test_long_texts(void **state)
     memset(text, '1', n);
     assert_int_equal(bb_decimal_parse(text, n, &value), BB_NUMBER_BAD);
     assert_int_equal(bb_decimal_parse(text, 769, &value), BB_NUMBER_BAD);
-    assert_int_equal(bb_decimal_parse(text, 768, &value), BB_NUMBER_BAD); /* 10^767 */
+    assert_int_equal(bb_decimal_parse(text, 768, &value), BB_NUMBER_TOO_LARGE); /* 10^767 */
     memset(text, '9', n);
     text[300] = '.';
     assert_int_equal(bb_decimal_parse(text, 768, &value), BB_NUMBER_OK);

@@ -26,6 +26,7 @@
     "20,HE 21,HE 22,HE 23,HE 24"
 #define CELLS    "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24"
 #define NOTE     ",,,All Hours-Ending are Eastern Standard Time (EST)\n"
+#define ANY_ISO  (-2)
 #define MISO_ROW "OAK.HUB,Hub,LMP," CELLS "\n"
 
 static void expect(const char *name, const char *text, const char *report, int minutes)
@@ -44,7 +45,7 @@ static void expect(const char *name, const char *text, const char *report, int m
 }
 
 /* every word of words (divided by '|') must stand in the message */
-static void expect_refusal(const char *name, const char *text, enum bb_status status, const char *words)
+static void expect_refusal_of(int iso, const char *name, const char *text, enum bb_status status, const char *words)
 {
     struct market_case c;
     char copy[200], *save = NULL;
@@ -54,7 +55,14 @@ static void expect_refusal(const char *name, const char *text, enum bb_status st
     snprintf(copy, sizeof copy, "%s", words);
     for (char *w = strtok_r(copy, "|", &save); w; w = strtok_r(NULL, "|", &save))
         if (!strstr(c.err.text, w)) fail_msg("\"%s\" is not in \"%s\"", w, c.err.text);
+    if (iso != ANY_ISO && c.detection.iso != iso)
+        fail_msg("%s: operator %d, wanted %d", name, c.detection.iso, iso);
     case_end(&c);
+}
+
+static void expect_refusal(const char *name, const char *text, enum bb_status status, const char *words)
+{
+    expect_refusal_of(ANY_ISO, name, text, status, words);
 }
 
 static void pjm_reports(void **unused)
@@ -247,6 +255,28 @@ static void renamed_column(void **unused)
     expect_refusal("x.csv", "a,b,c\n1,2,3\n", BB_SKIP, "a,b,c|busbar formats");
 }
 
+/* Where the rejects of a file go that is none. */
+static void operator_of_refused_files(void **unused)
+{
+    (void)unused;
+    expect_refusal_of(BB_PJM, "x.csv",
+                      PJM_TIME PJM_PLACE "system_energy_price_rt,value,congestion_price_rt,marginal_loss_price_rt,"
+                                         "row_is_current,version_nbr\n",
+                      BB_SKIP, "closest: pjm.rt_hrl_lmps");
+    expect_refusal_of(BB_CAISO, "x.csv", CAISO_DAM CAISO_ROW("2024-07-02T08:00:00-00:00", "RUC"), BB_SKIP, "RUC");
+    expect_refusal_of(BB_CAISO, "x.csv", CAISO_RT("PRC"), BB_SKIP, "--report");
+    expect_refusal_of(BB_CAISO, "x.xml", "<m:R><m:ERR_CODE>1015</m:ERR_CODE></m:R>", BB_SKIP, "1015");
+    expect_refusal_of(BB_CAISO, "x.zip", "<html><p>CAISO Acceptable Use Policy Violation</p></html>", BB_SKIP,
+                      "acceptable use");
+    expect_refusal_of(BB_MISO, "hubs.csv", "Node,Type,Value," HOURS "\n" MISO_ROW, BB_SKIP, "name");
+    expect_refusal_of(BB_MISO, "x.csv",
+                      "\n\nDay-Ahead EPNode Price data\nEPNode,Value," HOURS "\nA,LMP," CELLS "\n", BB_SKIP, "");
+    expect_refusal_of(BB_ISONE, "x.csv", "No data exists for this period.", BB_REJECT, "ISO-NE");
+    expect_refusal_of(-1, "pjm_da_hrl_lmps.csv", "a,b,c\n1,2,3\n", BB_SKIP, "not a report");
+    expect_refusal_of(-1, "x.csv", "<!doctype html><html lang=en>", BB_SKIP, "HTML");
+    expect_refusal_of(-1, "x.csv", "", BB_SKIP, "empty");
+}
+
 static void not_data(void **unused)
 {
     struct market_case c;
@@ -319,10 +349,15 @@ static void registry(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(pjm_reports),   cmocka_unit_test(one_instant_needs_a_name),
-                                        cmocka_unit_test(asks_for_more), cmocka_unit_test(caiso_reports),
-                                        cmocka_unit_test(miso_reports),  cmocka_unit_test(renamed_column),
-                                        cmocka_unit_test(not_data),      cmocka_unit_test(explains_itself),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(pjm_reports),
+                                        cmocka_unit_test(one_instant_needs_a_name),
+                                        cmocka_unit_test(asks_for_more),
+                                        cmocka_unit_test(caiso_reports),
+                                        cmocka_unit_test(miso_reports),
+                                        cmocka_unit_test(renamed_column),
+                                        cmocka_unit_test(operator_of_refused_files),
+                                        cmocka_unit_test(not_data),
+                                        cmocka_unit_test(explains_itself),
                                         cmocka_unit_test(registry) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

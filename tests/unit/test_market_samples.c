@@ -1,16 +1,7 @@
 /* Real files of the operators, where they lie beside the source tree (or in $BUSBAR_SAMPLES): which report each is, and its
  * rows, first and last instant and sum of all prices, taken from the files by a Python script written from the format
  * cards. Nothing of the files themselves is kept here. */
-#include "market_case.h"
-
-#include <math.h>
-
-struct sample {
-    const char *path, *report; /* report NULL: refused */
-    size_t rows;
-    uint32_t first, last;
-    double sum;
-};
+#include "sample_case.h"
 
 static const struct sample samples[] = {
     { "caiso/ATL_PNODE/20230917_20230918_ATL_PNODE_N_20230921_12_16_19_v1.csv", "caiso.ATL_PNODE", 0, 0, 0, 0 },
@@ -102,76 +93,10 @@ static const struct sample samples[] = {
     { "caiso/DERIVED_or_RECONSTRUCTED/TRANSCRIBED_http429_body_saved_as.zip", NULL, 0, 0, 0, 0 },
 };
 
-static const char *folder(void)
-{
-    const char *s = getenv("BUSBAR_SAMPLES");
-    return s && *s ? s : "../shared/samples";
-}
-
-static char *load(const char *path, size_t *n)
-{
-    char full[4096], *text;
-    FILE *f;
-    snprintf(full, sizeof full, "%s/%s", folder(), path);
-    f = fopen(full, "rb");
-    if (!f) return NULL;
-    fseek(f, 0, SEEK_END);
-    *n = (size_t)ftell(f);
-    rewind(f);
-    text = malloc(*n + 1);
-    assert_int_equal(fread(text, 1, *n, f), *n);
-    fclose(f);
-    return text;
-}
-
-static void check(const struct sample *s, const char *text, size_t n)
-{
-    struct market_case c;
-    double sum = 0;
-    size_t n_rows = 0; /* parts of a row may come joined */
-    case_detect_n(&c, s->path, text, n, n < 65536 ? n : 65536, NULL);
-    if (!s->report) {
-        if (c.status != BB_SKIP) fail_msg("%s: taken for %s", s->path, c.detection.report);
-        case_end(&c);
-        return;
-    }
-    if (c.status != BB_OK) fail_msg("%s: %s", s->path, c.err.text);
-    if (strcmp(c.detection.report, s->report) != 0) fail_msg("%s: taken for %s", s->path, c.detection.report);
-    if (c.detection.is_reference) {
-        case_end(&c);
-        return;
-    }
-    case_read_n(&c, text, n, 100000, 0);
-    assert_int_equal(c.status, BB_OK);
-    for (size_t i = 0; i < c.n_rows; i++) {
-        n_rows += c.rows[i].flags & BB_ROW_PARTIAL ? (size_t)__builtin_popcount(c.rows[i].present) : 1;
-        for (int k = 0; k < BB_N_VALUES; k++) sum += c.rows[i].value[k];
-    }
-    if (c.n_rejects != 0 || n_rows != s->rows || c.counts.min_utc_s != s->first || c.counts.max_utc_s != s->last ||
-        fabs(sum - s->sum) > 1e-5)
-        fail_msg("%s: %zu rows (%zu), %u to %u (%u to %u), sum %.6f (%.6f), %zu rejects", s->path, n_rows, s->rows,
-                 c.counts.min_utc_s, c.counts.max_utc_s, s->first, s->last, sum, s->sum, c.n_rejects);
-    assert_int_equal(c.counts.unknown_words, 0);
-    case_end(&c);
-}
-
 static void every_sample(void **unused)
 {
-    size_t n_checked = 0;
     (void)unused;
-    for (size_t i = 0; i < BB_ARRAY_LEN(samples); i++) {
-        size_t n;
-        char *text = load(samples[i].path, &n);
-        if (!text) continue;
-        check(&samples[i], text, n);
-        free(text);
-        n_checked++;
-    }
-    printf("%zu of %zu sample files checked\n", n_checked, BB_ARRAY_LEN(samples));
-    if (n_checked == 0) {
-        printf("SKIPPED: no sample files in %s (set BUSBAR_SAMPLES)\n", folder());
-        skip();
-    }
+    samples_check(samples, BB_ARRAY_LEN(samples), 100000, 0);
 }
 
 int main(void)

@@ -1,17 +1,7 @@
 /* ERCOT's real files, where they lie beside the source tree (or in $BUSBAR_SAMPLES): which report each is, and its rows, first and
  * last instant and sum of all prices, taken from the files by tests/interop/check_ercot.py's own reading. Workbooks are read
  * through the same stream as the pipeline reads them. Nothing of the files themselves is kept here. */
-#include "io/source.h"
-#include "market_case.h"
-
-#include <math.h>
-
-struct sample {
-    const char *path, *report; /* report NULL: refused */
-    size_t rows;
-    uint32_t first, last;
-    double sum;
-};
+#include "sample_case.h"
 
 static const struct sample samples[] = {
     { "ercot/api_csv_dam/da_lmp_HB_HOUSTON.csv", "ercot.NP4-190", 10128, 1704088800u, 1740546000u, 289864.110000 },
@@ -77,86 +67,10 @@ static const struct sample samples[] = {
       59.549110 },
 };
 
-static const char *folder(void)
-{
-    const char *s = getenv("BUSBAR_SAMPLES");
-    return s && *s ? s : "../shared/samples";
-}
-
-/* The content of the file as a stream delivers it; NULL: there is no such file. */
-static char *load(const char *path, size_t *n)
-{
-    char full[4096], *text = NULL;
-    const char *input = full;
-    struct bb_budget budget;
-    struct bb_leaf_list *list;
-    struct bb_stream *stream;
-    struct bb_error err;
-    size_t cap = 0, got = 0;
-    enum bb_status status;
-    snprintf(full, sizeof full, "%s/%s", folder(), path);
-    bb_budget_init(&budget, 0, 0);
-    *n = 0;
-    if (bb_leaf_list_new(&input, 1, NULL, &budget, &list, &err) != BB_OK) return NULL;
-    assert_int_equal(bb_leaf_count(list), 1);
-    assert_int_equal(bb_stream_open(bb_leaf_at(list, 0), &budget, &stream, &err), BB_OK);
-    do {
-        if (*n + 65536 > cap) text = realloc(text, cap = cap * 2 + 65536);
-        status = bb_stream_read(stream, text + *n, 65536, &got, &err);
-        *n += got;
-    } while (status == BB_OK);
-    assert_int_equal(status, BB_EOF);
-    bb_stream_close(stream);
-    bb_leaf_list_free(list);
-    assert_int_equal(budget.used_nbytes, 0);
-    return text;
-}
-
-static void check(const struct sample *s, const char *text, size_t n)
-{
-    struct market_case c;
-    double sum = 0;
-    case_detect_n(&c, s->path, text, n, n < 65536 ? n : 65536, NULL);
-    if (!s->report) {
-        if (c.status != BB_SKIP) fail_msg("%s: taken for %s", s->path, c.detection.report);
-        case_end(&c);
-        return;
-    }
-    if (c.status != BB_OK) fail_msg("%s: %s", s->path, c.err.text);
-    if (strcmp(c.detection.report, s->report) != 0) fail_msg("%s: taken for %s", s->path, c.detection.report);
-    if (c.detection.is_reference) {
-        case_end(&c);
-        return;
-    }
-    case_read_n(&c, text, n, 100000, 0);
-    assert_int_equal(c.status, BB_OK);
-    for (size_t i = 0; i < c.n_rows; i++)
-        for (int k = 0; k < BB_N_VALUES; k++) sum += c.rows[i].value[k];
-    if (c.n_rejects != 0 || c.n_rows != s->rows || c.counts.min_utc_s != s->first ||
-        c.counts.max_utc_s != s->last || fabs(sum - s->sum) > 1e-5)
-        fail_msg("%s: %zu rows (%zu), %u to %u (%u to %u), sum %.6f (%.6f), %zu rejects", s->path, c.n_rows,
-                 s->rows, c.counts.min_utc_s, c.counts.max_utc_s, s->first, s->last, sum, s->sum, c.n_rejects);
-    assert_int_equal(c.counts.unknown_words, 0);
-    case_end(&c);
-}
-
 static void every_sample(void **unused)
 {
-    size_t n_checked = 0;
     (void)unused;
-    for (size_t i = 0; i < BB_ARRAY_LEN(samples); i++) {
-        size_t n;
-        char *text = load(samples[i].path, &n);
-        if (!text) continue;
-        check(&samples[i], text, n);
-        free(text);
-        n_checked++;
-    }
-    printf("%zu of %zu sample files checked\n", n_checked, BB_ARRAY_LEN(samples));
-    if (n_checked == 0) {
-        printf("SKIPPED: no sample files in %s (set BUSBAR_SAMPLES)\n", folder());
-        skip();
-    }
+    samples_check(samples, BB_ARRAY_LEN(samples), 100000, 0);
 }
 
 int main(void)

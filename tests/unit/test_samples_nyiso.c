@@ -1,16 +1,9 @@
 /* NYISO's own files and such as were rebuilt from descriptions, where they lie beside the source tree (or in $BUSBAR_SAMPLES): which
  * report each is, and its rows, first and last instant and sum of all prices and quantities, taken from the files by a Python script
  * written from the format's description (tests/interop/check_nyiso.py). Nothing of the files themselves is kept here. */
-#include "market_case.h"
+#include "sample_case.h"
 
-#include <math.h>
-
-static const struct {
-    const char *path, *report; /* report NULL: refused */
-    size_t rows;
-    uint32_t first, last;
-    double sum;
-} samples[] = {
+static const struct sample samples[] = {
     { "nyiso/custom_report/OASIS_Day-Ahead_Market_Zonal_LBMP.csv", "nyiso.oasis_dam_zonal_lbmp", 2208, 1717214400u,
       1725159600u, 166357.940000 },
     { "nyiso/custom_report/OASIS_Real_Time_Commitment_Zonal_LBMP.csv", "nyiso.oasis_rtc_zonal_lbmp", 8819,
@@ -46,69 +39,10 @@ static const struct {
       5839.180000 },
 };
 
-static char *load(const char *folder, const char *path, size_t *n)
-{
-    char full[4096], *text;
-    FILE *f;
-    snprintf(full, sizeof full, "%s/%s", folder, path);
-    f = fopen(full, "rb");
-    if (!f) return NULL;
-    fseek(f, 0, SEEK_END);
-    *n = (size_t)ftell(f);
-    rewind(f);
-    text = malloc(*n + 1);
-    assert_int_equal(fread(text, 1, *n, f), *n);
-    fclose(f);
-    return text;
-}
-
-static void check(size_t i, const char *text, size_t n, size_t block_nbytes)
-{
-    struct market_case c;
-    double sum = 0;
-    case_detect_n(&c, samples[i].path, text, n, n < 65536 ? n : 65536, NULL);
-    if (!samples[i].report) {
-        if (c.status != BB_SKIP) fail_msg("%s: taken for %s", samples[i].path, c.detection.report);
-        case_end(&c);
-        return;
-    }
-    if (c.status != BB_OK) fail_msg("%s: %s", samples[i].path, c.err.text);
-    if (strcmp(c.detection.report, samples[i].report) != 0)
-        fail_msg("%s: taken for %s", samples[i].path, c.detection.report);
-    if (c.detection.first_utc_s != samples[i].first)
-        fail_msg("%s: detection says that it begins at %u", samples[i].path, c.detection.first_utc_s);
-    assert_true(c.detection.sequential);
-    case_read_n(&c, text, n, block_nbytes, 0);
-    if (c.status != BB_OK) fail_msg("%s: %s", samples[i].path, c.err.text);
-    for (size_t r = 0; r < c.n_rows; r++)
-        for (int k = 0; k < BB_N_VALUES; k++) sum += c.rows[r].value[k];
-    if (c.n_rejects != 0 || c.n_rows != samples[i].rows || c.counts.min_utc_s != samples[i].first ||
-        c.counts.max_utc_s != samples[i].last || fabs(sum - samples[i].sum) > 1e-5)
-        fail_msg("%s: %zu rows, %u to %u, sum %.6f, %zu rejects", samples[i].path, c.n_rows, c.counts.min_utc_s,
-                 c.counts.max_utc_s, sum, c.n_rejects);
-    assert_int_equal(c.counts.unknown_words, 0);
-    case_end(&c);
-}
-
 static void every_sample(void **unused)
 {
-    const char *set = getenv("BUSBAR_SAMPLES"), *folder = set && *set ? set : "../shared/samples";
-    size_t n_checked = 0;
     (void)unused;
-    for (size_t i = 0; i < BB_ARRAY_LEN(samples); i++) {
-        size_t n;
-        char *text = load(folder, samples[i].path, &n);
-        if (!text) continue;
-        check(i, text, n, 0);
-        check(i, text, n, 700); /* what is remembered from row to row outlives a block */
-        free(text);
-        n_checked++;
-    }
-    printf("%zu of %zu sample files checked\n", n_checked, BB_ARRAY_LEN(samples));
-    if (n_checked == 0) {
-        printf("SKIPPED: no sample files in %s (set BUSBAR_SAMPLES)\n", folder);
-        skip();
-    }
+    samples_check(samples, BB_ARRAY_LEN(samples), 0, 1);
 }
 
 int main(void)
