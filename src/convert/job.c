@@ -408,10 +408,11 @@ static size_t rows_share(struct job *j)
 
 static void share_memory(struct job *j) { j->rows_limit_nbytes = BB_MIN(rows_share(j), j->round_nbytes); }
 
+static int is_short(struct job *j) { return bb_budget_left(&j->run->budget) < j->run->budget.limit_nbytes / 4; }
+
 static int is_full(struct job *j)
 {
-    size_t left = bb_budget_left(&j->run->budget);
-    return bb_tables_held_nbytes(j->tables) >= j->rows_limit_nbytes || left < j->run->budget.limit_nbytes / 4;
+    return bb_tables_held_nbytes(j->tables) >= j->rows_limit_nbytes || is_short(j);
 }
 
 static void fill_task(void *ctx, size_t task, unsigned worker)
@@ -503,8 +504,8 @@ static enum bb_status make_room(struct job *j, int drain_early, struct bb_error 
         if (low > 0) BB_TRY(bb_tables_drain(j->tables, low, err));
     }
     if (bb_tables_held_nbytes(j->tables) <= held / 2) return BB_OK;
-    /* Too little came free: the next round would be short. */
-    if (j->rows_limit_nbytes < rows_share(j) && j->round_nbytes < SIZE_MAX / 2) {
+    /* Too little came free: the next round would be short. A larger one helps where the round's size ended it, not the budget. */
+    if (!is_short(j) && j->rows_limit_nbytes < rows_share(j) && j->round_nbytes < SIZE_MAX / 2) {
         j->round_nbytes *= 2;
         return BB_OK;
     }
