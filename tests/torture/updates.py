@@ -18,6 +18,7 @@ import signal
 import subprocess
 import time
 import zipfile
+import zoneinfo
 
 from stand import Stand, hidden_files, lake_files, lake_hashes
 
@@ -49,6 +50,9 @@ PJM_NODES = [(1, "PJM-RTO", "", "", "ZONE", ""), (51288, "WESTERN HUB", "", "", 
              (50390, "BUBAP", "138 KV", "T-2", "BUS", "")]
 
 
+EASTERN = zoneinfo.ZoneInfo("America/New_York")
+
+
 def us_time(t):
     return f"{t.month}/{t.day}/{t.year} {t.hour % 12 or 12}:{t:%M:%S} {'AM' if t.hour < 12 else 'PM'}"
 
@@ -64,7 +68,7 @@ def pjm_rows(r, start, hours, nodes, editions, versions):
                     name = "ALDENE 2"  # a node that was renamed
                 energy, congestion, loss = (round(price("pjm", pid, t, edition, version, c), 2) for c in "ecl")
                 current = version == max(versions) or r.random() < 0.2
-                yield (f"{us_time(t)},{us_time(t - 5 * HOUR)},{pid},{name},{volt},{equipment},{kind},{zone},{energy:.2f},"
+                yield (f"{us_time(t)},{us_time(t.astimezone(EASTERN))},{pid},{name},{volt},{equipment},{kind},{zone},{energy:.2f},"
                        f"{energy + congestion + loss:.6f},{congestion:.6f},{loss:.6f},{current},{version}")
 
 
