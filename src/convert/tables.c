@@ -5,6 +5,7 @@
 
 #define LEDGER_MAX_NBYTES ((size_t)64 << 20)
 #define UNKNOWN_HALF      0xFF
+#define SMALL_LIMIT       ((size_t)128 << 20) /* below it, batches are half as large a share */
 
 /* ---- what the files ask about rows ---- */
 
@@ -506,7 +507,7 @@ static enum bb_status emit(void *ctx, const struct bb_row *rows, size_t n, struc
 /* Rows per emitted batch: large enough that handing columns to threads costs nothing, small beside the budget. */
 static size_t batch_rows(const struct bb_run *run)
 {
-    size_t rows = run->budget.limit_nbytes / 32 / sizeof(struct bb_row);
+    size_t limit = run->budget.limit_nbytes, rows = limit / (limit < SMALL_LIMIT ? 64 : 32) / sizeof(struct bb_row);
     return BB_MAX(BB_MIN(rows, (size_t)128 << 10), (size_t)8 << 10);
 }
 

@@ -211,7 +211,6 @@ enum bb_status bb_pq_page_end(struct bb_pq_chunk *c, enum bb_pq_encoding encodin
     size_t compressed_nbytes, start = c->pages.n;
     if (!bb_grow(c->budget, (void **)&c->notes, &c->notes_cap, c->n_notes + 1, sizeof *c->notes))
         return bb_pq_chunk_no_memory(c, err);
-    if (c->rows == 0 && c->n < c->page_rows) c->effort = BB_PQ_THOROUGH; /* the only page, and not a full one */
     BB_TRY(compress_behind(c, &c->pages,
                            encoding == BB_PQ_PLAIN || c->effort == BB_PQ_THOROUGH ? c->effort : BB_PQ_USUAL,
                            &compressed_nbytes, err));
@@ -273,6 +272,7 @@ static enum bb_status put_dictionary(struct bb_pq_chunk *c, struct bb_error *err
 enum bb_status bb_pq_chunk_finish(struct bb_pq_chunk *c, struct bb_error *err)
 {
     if (c->finished) return BB_OK;
+    if (c->rows == 0) c->effort = BB_PQ_THOROUGH; /* the only page, and not a full one */
     BB_TRY(bb_pq_chunk_cut(c, err));
     if (c->pages_of_encoding[BB_PQ_RLE_DICTIONARY]) BB_TRY(put_dictionary(c, err));
     BB_TRY(bb_pq_chunk_bloom(c, err));

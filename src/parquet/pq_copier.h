@@ -16,7 +16,7 @@ struct bb_pq_copier *bb_pq_copier_new(int fd, int threaded, struct bb_budget *bu
 /* Gives up what is not copied yet. NULL is fine. Before the descriptors are closed. */
 void bb_pq_copier_free(struct bb_pq_copier *copier);
 
-/* n bytes at offset from of from_fd, to offset to; ranges in ascending order of to, and from_fd open until bb_pq_copier_sync
+/* n bytes at offset from of from_fd, to offset to; ranges in ascending order of to, and from_fd open until bb_pq_copier_wait
  * has returned. name is for messages and kept by reference. Fails with what an earlier range failed with. */
 enum bb_status bb_pq_copier_add(struct bb_pq_copier *copier, int from_fd, const char *name, uint64_t from,
                                 uint64_t to, uint64_t n, struct bb_error *err) BB_WARN_UNUSED;

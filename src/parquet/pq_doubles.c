@@ -230,7 +230,8 @@ static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
     size_t plain, other;
     if (c->plain_encoding != BB_PQ_RLE) return BB_OK;
     c->plain_encoding = BB_PQ_PLAIN;
-    if (c->options.codec == BB_PQ_NONE || (!c->options.dense && !bb_pq_can_be_hasty(c->compressor))) return BB_OK;
+    if (c->options.codec == BB_PQ_NONE) return BB_OK;
+    if (!c->options.dense && (c->effort == BB_PQ_THOROUGH || !bb_pq_can_be_hasty(c->compressor))) return BB_OK;
     if (c->options.dense) {
         BB_TRY(try_encoding(c, BB_PQ_PLAIN, &plain, err));
         BB_TRY(try_encoding(c, BB_PQ_BYTE_STREAM_SPLIT, &other, err));

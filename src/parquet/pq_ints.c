@@ -137,6 +137,6 @@ enum bb_status bb_pq_ints_page(struct bb_pq_chunk *c, struct bb_error *err)
         return bb_pq_page_end(c, BB_PQ_DELTA_BINARY_PACKED, &bounds, err);
     }
     BB_TRY(put_plain(c, err));
-    c->effort = BB_PQ_NEAR;
+    if (c->effort != BB_PQ_THOROUGH) c->effort = BB_PQ_NEAR;
     return bb_pq_page_end(c, BB_PQ_PLAIN, &bounds, err);
 }
