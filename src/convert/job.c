@@ -15,6 +15,7 @@
 
 #define BATCH_ROWS    1024
 #define ROWS_PER_TEXT 7 /* 24 hours of 48 bytes in a record of some 170 */
+#define SMALL_LIMIT   ((size_t)128 << 20)
 #define ROUND_NBYTES  ((size_t)16 << 20)
 #define MAX_PASSES                                                                                                 \
     8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
@@ -397,11 +398,13 @@ static void leave(struct job *j, struct open_source *os, int ended)
 }
 
 /* Files that have been begun hold memory too, more with each year; what they leave is shared anew each round: half for rows, half for
- * sorting and encoding them. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes for
+ * sorting and encoding them; a third for rows where the limit is small, or a fifth
+ * with many threads, for a file's columns take 20 MB and more whatever the limit is. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes for
  * each byte of text. */
 static size_t rows_share(struct job *j)
 {
-    size_t share = (bb_budget_left(&j->run->budget) + bb_tables_held_nbytes(j->tables)) / 2;
+    size_t parts = j->run->budget.limit_nbytes >= SMALL_LIMIT ? 2 : j->n_workers > 2 ? 5 : 3;
+    size_t share = (bb_budget_left(&j->run->budget) + bb_tables_held_nbytes(j->tables)) / parts;
     size_t in_flight = (size_t)(j->n_workers - 1) * j->run->block_nbytes * ROWS_PER_TEXT;
     return share - BB_MIN(in_flight, share / 2);
 }

@@ -28,7 +28,7 @@ struct bb_pq_page_note {
 struct bb_pq_dict64 {
     uint64_t *values;
     size_t n, cap;
-    uint32_t *slots; /* index + 1, 0: free; at most a quarter full */
+    uint32_t *slots; /* index + 1, 0: free; at most half full */
     unsigned log2_slots;
 };
 

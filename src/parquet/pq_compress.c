@@ -202,7 +202,11 @@ static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src,
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_targetLength, effort == BB_PQ_HASTY ? BB_PQ_HASTY_STRIDE : 0);
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_literalCompressionMode,
                                effort == BB_PQ_HASTY ? ZSTD_ps_enable : ZSTD_ps_auto);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog, effort == BB_PQ_FAR ? BB_PQ_FAR_HASH_LOG : 0);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog,
+                               effort == BB_PQ_FAR        ? BB_PQ_FAR_HASH_LOG
+                               : effort == BB_PQ_THOROUGH ? BB_PQ_THOROUGH_TABLE_LOG
+                                                          : 0);
+        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_chainLog, effort == BB_PQ_THOROUGH ? BB_PQ_THOROUGH_TABLE_LOG : 0);
         ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_minMatch, min_match);
     }
     got = ZSTD_compress2(c->zstd, dst, dst_cap, src, n);

@@ -61,6 +61,8 @@
 /* A chunk of one page that is not full belongs to a small file, or to the end of a large one: such pages are written with a level that
  * takes three times as long and makes doubles 7 to 12 % smaller. */
 #define BB_PQ_ZSTD_THOROUGH_LEVEL 4
+#define BB_PQ_THOROUGH_TABLE_LOG                                                                                   \
+    16 /* tables of half a MB, as level 1 with 2^17 places has: contexts stay and count */
 
 /* Starts of intervals that follow each other this closely are smaller PLAIN (or DELTA) than as indexes of a dictionary: with 15 locations
  * per instant 41 KB against 73 KB for 129,000 rows, with 33 the same, with 42 no difference. For codecs that find the repetitions. */

@@ -2,15 +2,17 @@
  * nearest caches. */
 #include "parquet/pq_chunk.h"
 
-#define FIRST_LOG2_SLOTS 10u
+#define FIRST_LOG2_SLOTS  10u
+#define SPARSE_LOG2_SLOTS 15u
 
 int bb_pq_dict64_grow(struct bb_pq_dict64 *d, struct bb_budget *budget)
 {
     unsigned log2_slots;
     uint32_t *slots;
     if (d->n == d->cap && !bb_grow(budget, (void **)&d->values, &d->cap, d->n + 1, sizeof *d->values)) return 0;
-    if (d->slots && (d->n + 1) * 4 <= (size_t)1 << d->log2_slots)
-        return 1; /* half empty, looking up takes a sixth longer */
+    /* Half full, looking up takes a sixth longer; but larger tables leave the nearest caches, and four of them are too much for 64 MB. */
+    if (d->slots && (d->n + 1) * (d->log2_slots < SPARSE_LOG2_SLOTS ? 4 : 2) <= (size_t)1 << d->log2_slots)
+        return 1;
     log2_slots = d->slots ? d->log2_slots + 1 : FIRST_LOG2_SLOTS;
     slots = bb_calloc(budget, sizeof *slots << log2_slots);
     if (!slots) return 0;
