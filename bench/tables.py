@@ -202,7 +202,7 @@ def targets(results):
         per_byte = {n: inputs[n]["plain_nbytes"] / wall(n) for n in plain}
         add("each other report plain, M rows/s", "2.5", "as PJM per byte", rates(others), min(map(rate, others)) >= 2.5,
             "pjm" in have and all(per_byte[n] >= per_byte["pjm"] for n in others))
-        add("every report plain, M rows/s (issue 3)", "2", "", f"least: {min(plain, key=rate)} {rate(min(plain, key=rate)):.2f}", min(map(rate, plain)) >= 2)
+        add("the slowest report plain, M rows/s", "2", "", f"least: {min(plain, key=rate)} {rate(min(plain, key=rate)):.2f}", min(map(rate, plain)) >= 2)
     if zipped:
         add("each zipped, M rows/s", "", "", rates(zipped), None)
     scaling = {n: wall(n, "one") / wall(n) for n in plain + zipped if "one" in inputs[n]["busbar"]}
