@@ -89,8 +89,9 @@ def one(busbar, r, path, what):
         ok = code == 0 and got[:1] == [shown] and len(got) == len(want) + 1 and all(same(g, w) for g, w in zip(got[1:], want))
         check(ok, f"{what}: {asked}: {len(want)} rows", f"exit code {code}, {len(got) - 1} rows, {said}\n"
               + "\n".join(f"{g} against {w}" for g, w in list(zip(got[1:], want)) if not same(g, w))[:600])
-        read = re.match(r"read ([\d.]+) of ([\d.]+) KB, (\d+) of (\d+) row groups", said)
-        check(read and float(read[1]) < float(read[2]) and (want or asked.get("id") or asked.get("location") or read[3] == "0"), f"{what}: {asked}: {said.strip()}", said)
+        read = re.match(r"read ([\d.]+) (k?M?G?B) of ([\d.]+) (k?M?G?B), (\d+) of (\d+) row groups", said)
+        nbytes = [float(n) * {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[unit] for n, unit in (read.group(1, 2), read.group(3, 4))] if read else [1, 0]
+        check(nbytes[0] < nbytes[1] and (want or asked.get("id") or asked.get("location") or read[5] == "0"), f"{what}: {asked}: {said.strip()}", said)
 
 
 def main():
