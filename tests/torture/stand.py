@@ -60,6 +60,8 @@ class Stand:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix=f"busbar-{name}-", dir=os.environ.get("TORTURE_DIR")))
         self.random = random.Random(int(os.environ.get("TORTURE_SEED", "1")))
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits these two ignored, and so would busbar
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     def check(self, ok, name, why=""):
         """One line per check; why (text or a function that makes it) is shown when it failed."""
