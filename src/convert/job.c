@@ -409,6 +409,8 @@ static size_t rows_share(struct job *j)
     return share - BB_MIN(in_flight, share / 2);
 }
 
+/* A round begins with 16 MiB of rows, which stay in the third-level cache and are taken from the system once; make_room doubles it up to the
+ * share where a drain frees too little. */
 static void share_memory(struct job *j) { j->rows_limit_nbytes = BB_MIN(rows_share(j), j->round_nbytes); }
 
 static int is_short(struct job *j) { return bb_budget_left(&j->run->budget) < j->run->budget.limit_nbytes / 4; }
