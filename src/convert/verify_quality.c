@@ -209,7 +209,7 @@ static enum bb_status compare_presence(struct bb_verify_quality *v, const struct
 {
     struct bb_quality_view a, b;
     enum bb_status status;
-    int same;
+    int same = 0;
     BB_TRY(take_identities(v, stored, rescan, &same, err));
     if (!same) return BB_OK;
     BB_TRY(bb_quality_view_init(&a, stored, v->budget, err));
