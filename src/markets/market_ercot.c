@@ -212,9 +212,9 @@ static int64_t central_utc(struct bb_wall wall, int second_pass)
     int64_t standard = bb_wall_as_utc(wall) + 6 * 3600;
     int64_t from = ((int64_t)sunday_of(year, 3, 1) * 24 + 8) * 3600,
             to = ((int64_t)sunday_of(year, 11, 0) * 24 + 7) * 3600;
-    int64_t daylight = standard - 3600;
-    if (daylight < from || daylight >= to) return standard;
-    return second_pass && standard < to + 3600 && daylight >= to - 3600 ? standard : daylight;
+    int64_t in_summer = standard - 3600;
+    if (in_summer < from || in_summer >= to) return standard;
+    return second_pass && standard < to + 3600 && in_summer >= to - 3600 ? standard : in_summer;
 }
 
 /* The posting stamp of a portal name: "cdr.00012331.0000000000000000.20250804.123222.DAMSPNP4190.csv", also with milliseconds
