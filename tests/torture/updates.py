@@ -6,7 +6,7 @@ New Year in the middle) are given in 1 to 20 updates in random order, with input
 verify` passes; at the end rows and ledgers equal those of one conversion, and one more update changes no byte. Then: row groups carried over,
 --year, --rebuild, changed sources, kills at random moments, damaged lakes, other codecs and profiles, a small budget.
 
-TORTURE_ROUNDS: random rounds (10). TORTURE_KILLS: runs that are killed (160; some thousand for a night). TORTURE_SEED: another world.
+TORTURE_ROUNDS: random rounds (14). TORTURE_KILLS: runs that are killed (160; some thousand for a night). TORTURE_SEED: another world.
 Rows are compared by DuckDB where it can be imported, else as the sorted lines of `busbar show`.
 """
 import datetime
@@ -27,7 +27,7 @@ try:
 except ImportError:
     duckdb = None
 
-ROUNDS = int(os.environ.get("TORTURE_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("TORTURE_ROUNDS", "14"))
 KILLS = int(os.environ.get("TORTURE_KILLS", "160"))
 UTC = datetime.timezone.utc
 HOUR = datetime.timedelta(hours=1)
