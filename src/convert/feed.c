@@ -7,7 +7,8 @@ struct bb_feed {
     pthread_mutex_t mutex;
     char *carry; /* start of the record that the last block cut */
     size_t n_carry, block_nbytes;
-    uint64_t next_line, next_byte, content_nbytes, reported_nbytes;
+    uint64_t next_line, next_byte, content_nbytes;
+    _Atomic uint64_t stored_position, reported_nbytes;
     uint32_t sequence;
     int at_end;   /* the stream has nothing more */
     int finished; /* BB_EOF was or will be said */
@@ -94,6 +95,7 @@ static enum bb_status fill(struct bb_feed *f, char *text, size_t *n, struct bb_e
         f->at_end = 1;
         if (status != BB_EOF) return status;
     }
+    f->stored_position = bb_stream_stored_position(f->stream);
     return BB_OK;
 }
 
@@ -203,11 +205,8 @@ void bb_feed_identity(const struct bb_feed *f, char hash[33], uint64_t *nbytes_r
 
 uint64_t bb_feed_progress(struct bb_feed *f)
 {
-    uint64_t now, more;
-    pthread_mutex_lock(&f->mutex);
-    now = bb_stream_stored_position(f->stream);
-    more = now > f->reported_nbytes ? now - f->reported_nbytes : 0;
-    f->reported_nbytes += more;
-    pthread_mutex_unlock(&f->mutex);
-    return more;
+    uint64_t now = f->stored_position, seen = f->reported_nbytes;
+    while (now > seen)
+        if (atomic_compare_exchange_weak(&f->reported_nbytes, &seen, now)) return now - seen;
+    return 0;
 }

@@ -59,7 +59,7 @@ enum bb_status bb_names_learn(struct bb_run *run, struct bb_tables *t, struct bb
         return BB_OK;
     BB_TRY(bb_places_rank(t->places, &rank_of, &place_at, &identity_of, err));
     for (size_t rank = 0; rank < n; rank++) {
-        struct bb_place_key key = bb_places_get(t->places, place_at[rank]);
+        struct bb_place_key key = *bb_places_at(t->places, place_at[rank]);
         if (!bb_known_names_learn(run->names, t->job->dataset.iso, &key)) return no_memory(run, err);
     }
     return BB_OK;

@@ -313,7 +313,7 @@ static enum bb_status place_of(struct loader *l, size_t i, uint32_t source, uint
         key.identity = bb_tables_source(t, source)->identity_is_id ? key.id : key.name;
     }
     if (l->guess < l->n_ring) {
-        struct bb_place_key known = bb_places_get(t->places, l->ring[l->guess]);
+        struct bb_place_key known = *bb_places_at(t->places, l->ring[l->guess]);
         if (same_place(&known, &key)) {
             *place = l->ring[l->guess++];
             return BB_OK;

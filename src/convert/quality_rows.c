@@ -167,7 +167,7 @@ static enum bb_status look_up(struct bb_quality_rows *q, const struct bb_row_sca
         !bb_grow(q->budget, (void **)&q->follower, &q->cap_follower, *place_ret + (size_t)1, sizeof *q->follower))
         return bb_fail_budget(err, q->budget, "the list of locations");
     for (size_t k = before; k < q->cap_follower; k++) q->follower[k] = UINT32_MAX;
-    for (; q->n_keys <= *place_ret; q->n_keys++) q->keys[q->n_keys] = bb_places_get(q->places, (uint32_t)q->n_keys);
+    for (; q->n_keys <= *place_ret; q->n_keys++) q->keys[q->n_keys] = *bb_places_at(q->places, (uint32_t)q->n_keys);
     return BB_OK;
 }
 

@@ -372,7 +372,7 @@ static enum bb_status half_of(struct bb_router *r, uint32_t place, enum bb_half 
         r->n_halves = cap;
     }
     if (r->halves[place] == UNKNOWN_HALF)
-        r->halves[place] = (uint8_t)bb_type_half(bb_places_get(t->places, place).type);
+        r->halves[place] = (uint8_t)bb_type_half(bb_places_at(t->places, place)->type);
     *half_ret = (enum bb_half)r->halves[place];
     return BB_OK;
 }

@@ -102,7 +102,7 @@ static enum bb_status keep_text(struct bb_metadata *m, struct bb_str text, uint3
 
 static struct bb_str text_of(struct bb_metadata *m, uint32_t id)
 {
-    return id == NO_TEXT ? (struct bb_str){ "", 0 } : bb_places_get(m->texts, id).name;
+    return id == NO_TEXT ? (struct bb_str){ "", 0 } : bb_places_at(m->texts, id)->name;
 }
 
 static enum bb_status add_entry(struct bb_metadata *m, struct market *o, const struct bb_quality_entry *e,
@@ -254,7 +254,7 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
     bb_json_key(&j, what);
     bb_json_open(&j, '[');
     for (size_t i = 0; i < o->n; i++) {
-        struct bb_place_key key = bb_places_get(o->names, place_at[i]);
+        struct bb_place_key key = *bb_places_at(o->names, place_at[i]);
         if (category_of(&o->records[place_at[i]]) != category) continue;
         put_record(&j, m, iso, &key, &o->records[place_at[i]]);
     }

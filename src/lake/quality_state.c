@@ -104,7 +104,7 @@ static enum bb_status list_candidates(struct build *b, struct bb_error *err)
     if (!b->candidates || !b->entry_of_place || !b->entry_of_old) return no_room(b, err);
     for (uint32_t i = 0; i < p->n_marks; i++)
         if (p->marks[i].first_utc_s != UINT32_MAX)
-            b->candidates[b->n_candidates++] = (struct candidate){ bb_places_get(b->parts->places, i), i, 0 };
+            b->candidates[b->n_candidates++] = (struct candidate){ *bb_places_at(b->parts->places, i), i, 0 };
     for (uint32_t i = 0; i < n_old; i++)
         b->candidates[b->n_candidates++] = (struct candidate){ b->parts->old->entries[i].key, i, 1 };
     if (b->n_candidates) qsort(b->candidates, b->n_candidates, sizeof *b->candidates, by_key);

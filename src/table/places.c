@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define TEXT_BLOCK_NBYTES ((size_t)32 << 10)
+#define FIRST_SHELF_BITS  10u /* places of the first shelf; each further one has twice as many */
+#define MAX_SHELVES       (32u - FIRST_SHELF_BITS)
 
 struct place { /* six texts as offsets would save little: the registry is small beside the rows */
     struct bb_place_key key;
@@ -19,13 +21,22 @@ struct text_block {
     char text[];
 };
 
+/* Open addressing. When it is too small a larger one takes its place; who still reads the old one finds less in it and asks again
+ * under the lock. */
+struct table {
+    struct table *older; /* until nobody can be reading them */
+    size_t size;
+    _Atomic uint32_t slots[]; /* place + 1, 0 = empty */
+};
+
+/* Looking up takes no lock: a place never moves and is complete before its number stands in the table. Two threads that read files of the
+ * same locations would else sleep more than they read. */
 struct bb_places {
     struct bb_budget *budget;
-    pthread_rwlock_t lock;
-    struct place *places;
-    size_t n, cap;
-    uint32_t *table; /* open addressing, place + 1, 0 = empty */
-    size_t table_size;
+    pthread_mutex_t mutex; /* of adding */
+    struct place *shelves[MAX_SHELVES];
+    size_t n;
+    struct table *_Atomic table;
     uint32_t *identity_table; /* a place of that identity + 1 */
     size_t identity_table_size, n_identities;
     struct text_block *text;
@@ -38,8 +49,17 @@ struct bb_places *bb_places_new(struct bb_budget *budget)
     struct bb_places *p = bb_calloc(budget, sizeof *p);
     if (!p) return NULL;
     p->budget = budget;
-    pthread_rwlock_init(&p->lock, NULL);
+    pthread_mutex_init(&p->mutex, NULL);
     return p;
+}
+
+static void free_tables(struct table *t)
+{
+    while (t) {
+        struct table *older = t->older;
+        bb_free(t);
+        t = older;
+    }
 }
 
 void bb_places_free(struct bb_places *p)
@@ -50,14 +70,25 @@ void bb_places_free(struct bb_places *p)
         bb_free(p->text);
         p->text = next;
     }
-    bb_free(p->places);
-    bb_free(p->table);
+    for (unsigned i = 0; i < MAX_SHELVES; i++) bb_free(p->shelves[i]);
+    free_tables(p->table);
     bb_free(p->identity_table);
     bb_free(p->rank_of);
     bb_free(p->place_at);
     bb_free(p->identity_of);
-    pthread_rwlock_destroy(&p->lock);
+    pthread_mutex_destroy(&p->mutex);
     bb_free(p);
+}
+
+static unsigned shelf_of(size_t place)
+{
+    return 63u - (unsigned)__builtin_clzll(place + (1u << FIRST_SHELF_BITS)) - FIRST_SHELF_BITS;
+}
+
+static struct place *at(const struct bb_places *p, size_t place)
+{
+    unsigned shelf = shelf_of(place);
+    return p->shelves[shelf] + (place + (1u << FIRST_SHELF_BITS) - ((size_t)1 << (shelf + FIRST_SHELF_BITS)));
 }
 
 static uint64_t mix(uint64_t h, struct bb_str s) { return (h ^ bb_hash64(s.p, s.n)) * 0x9E3779B97F4A7C15u + s.n; }
@@ -95,13 +126,13 @@ static int key_cmp(const struct bb_place_key *a, const struct bb_place_key *b)
 
 static int find(const struct bb_places *p, const struct bb_place_key *key, uint64_t hash, uint32_t *place_ret)
 {
-    if (p->table_size == 0) return 0;
-    for (size_t i = hash & (p->table_size - 1);; i = (i + 1) & (p->table_size - 1)) {
-        const struct place *at;
-        if (p->table[i] == 0) return 0;
-        at = &p->places[p->table[i] - 1];
-        if (at->hash == hash && key_cmp(&at->key, key) == 0) {
-            *place_ret = p->table[i] - 1;
+    const struct table *t = atomic_load_explicit(&p->table, memory_order_acquire);
+    if (!t) return 0;
+    for (size_t i = hash & (t->size - 1);; i = (i + 1) & (t->size - 1)) {
+        uint32_t place = atomic_load_explicit(&t->slots[i], memory_order_acquire);
+        if (place == 0) return 0;
+        if (at(p, place - 1)->hash == hash && key_cmp(&at(p, place - 1)->key, key) == 0) {
+            *place_ret = place - 1;
             return 1;
         }
     }
@@ -128,71 +159,78 @@ static int copy_text(struct bb_places *p, struct bb_str *s)
     return 1;
 }
 
-static uint32_t *rehash(struct bb_places *p, size_t size, int by_identity)
+static void put(struct table *t, uint64_t hash, size_t place)
 {
-    uint32_t *table = bb_calloc(p->budget, size * sizeof *table);
-    if (!table) return NULL;
-    for (size_t n = 0; n < p->n; n++) {
-        const struct bb_str identity = p->places[n].key.identity;
-        uint64_t hash = by_identity ? bb_hash64(identity.p, identity.n) : p->places[n].hash;
-        size_t i = hash & (size - 1);
-        int known = 0;
-        while (table[i] != 0 && !known) {
-            if (by_identity && p->places[table[i] - 1].identity == p->places[n].identity)
-                known = 1;
-            else
-                i = (i + 1) & (size - 1);
-        }
-        if (!known) table[i] = (uint32_t)n + 1;
-    }
-    return table;
+    size_t i = hash & (t->size - 1);
+    while (atomic_load_explicit(&t->slots[i], memory_order_relaxed) != 0) i = (i + 1) & (t->size - 1);
+    atomic_store_explicit(&t->slots[i], (uint32_t)place + 1, memory_order_release);
 }
 
-static int make_room(struct bb_places *p)
+static int larger_table(struct bb_places *p, size_t size)
 {
-    size_t size = p->table_size ? p->table_size : 512;
-    if (!bb_grow(p->budget, (void **)&p->places, &p->cap, p->n + 1, sizeof *p->places)) return 0;
-    if (p->table_size && (p->n + 1) * 2 <= p->table_size) return 1;
-    if ((p->n + 1) * 2 > size) size *= 2;
-    for (int by_identity = 0; by_identity < 2; by_identity++) {
-        uint32_t *table = rehash(p, size, by_identity);
-        if (!table) return 0;
-        bb_free(by_identity ? p->identity_table : p->table);
-        if (by_identity)
-            p->identity_table = table, p->identity_table_size = size;
-        else
-            p->table = table, p->table_size = size;
+    struct table *t = bb_calloc(p->budget, sizeof *t + size * sizeof t->slots[0]);
+    if (!t) return 0;
+    t->size = size;
+    t->older = p->table;
+    for (size_t i = 0; i < p->n; i++) put(t, at(p, i)->hash, i);
+    atomic_store_explicit(&p->table, t, memory_order_release);
+    return 1;
+}
+
+static uint32_t *identity_slot(struct bb_places *p, struct bb_str identity)
+{
+    size_t i = bb_hash64(identity.p, identity.n) & (p->identity_table_size - 1);
+    while (p->identity_table[i] != 0 &&
+           !bb_str_eq(at(p, p->identity_table[i] - 1)->key.identity, identity))
+        i = (i + 1) & (p->identity_table_size - 1);
+    return &p->identity_table[i];
+}
+
+static int larger_identity_table(struct bb_places *p, size_t size)
+{
+    uint32_t *table = bb_calloc(p->budget, size * sizeof *table);
+    if (!table) return 0;
+    bb_free(p->identity_table);
+    p->identity_table = table;
+    p->identity_table_size = size;
+    for (size_t i = 0; i < p->n; i++) {
+        uint32_t *slot = identity_slot(p, at(p, i)->key.identity);
+        if (*slot == 0) *slot = (uint32_t)i + 1;
     }
     return 1;
 }
 
-static uint32_t identity_index(struct bb_places *p, struct bb_str identity, uint32_t place)
+static int make_room(struct bb_places *p)
 {
-    size_t i = bb_hash64(identity.p, identity.n) & (p->identity_table_size - 1);
-    for (;; i = (i + 1) & (p->identity_table_size - 1)) {
-        if (p->identity_table[i] == 0) {
-            p->identity_table[i] = place + 1;
-            return (uint32_t)p->n_identities++;
-        }
-        if (bb_str_eq(p->places[p->identity_table[i] - 1].key.identity, identity))
-            return p->places[p->identity_table[i] - 1].identity;
-    }
+    unsigned shelf = shelf_of(p->n);
+    size_t size = p->table ? p->table->size : 512;
+    if (!p->shelves[shelf])
+        p->shelves[shelf] = bb_alloc(p->budget, ((size_t)1 << (shelf + FIRST_SHELF_BITS)) * sizeof(struct place));
+    if (!p->shelves[shelf]) return 0;
+    if (p->table && (p->n + 1) * 2 <= size) return 1;
+    if ((p->n + 1) * 2 > size) size *= 2;
+    return larger_identity_table(p, size) && larger_table(p, size);
 }
 
 static int add(struct bb_places *p, const struct bb_place_key *key, uint64_t hash, uint32_t *place_ret)
 {
-    struct place *at;
-    size_t i;
-    if (p->n >= UINT32_MAX - 1 || !make_room(p)) return 0;
-    at = &p->places[p->n];
-    at->key = *key;
-    at->hash = hash;
-    if (!copy_text(p, &at->key.identity) || !copy_text(p, &at->key.name) || !copy_text(p, &at->key.id) ||
-        !copy_text(p, &at->key.zone) || !copy_text(p, &at->key.unit))
+    struct place *fresh;
+    uint32_t *slot;
+    if (p->n >= ((size_t)1 << 31) || !make_room(p)) return 0;
+    fresh = at(p, p->n);
+    fresh->key = *key;
+    fresh->hash = hash;
+    if (!copy_text(p, &fresh->key.identity) || !copy_text(p, &fresh->key.name) || !copy_text(p, &fresh->key.id) ||
+        !copy_text(p, &fresh->key.zone) || !copy_text(p, &fresh->key.unit))
         return 0;
-    at->identity = identity_index(p, at->key.identity, (uint32_t)p->n);
-    for (i = hash & (p->table_size - 1); p->table[i] != 0;) i = (i + 1) & (p->table_size - 1);
-    p->table[i] = (uint32_t)p->n + 1;
+    slot = identity_slot(p, fresh->key.identity);
+    if (*slot == 0) {
+        *slot = (uint32_t)p->n + 1;
+        fresh->identity = (uint32_t)p->n_identities++;
+    } else {
+        fresh->identity = at(p, *slot - 1)->identity;
+    }
+    put(p->table, hash, p->n);
     *place_ret = (uint32_t)p->n++;
     return 1;
 }
@@ -202,29 +240,17 @@ enum bb_status bb_places_intern(struct bb_places *p, const struct bb_place_key *
 {
     uint64_t hash = hash_of(key);
     int ok;
-    pthread_rwlock_rdlock(&p->lock);
-    ok = find(p, key, hash, place_ret);
-    pthread_rwlock_unlock(&p->lock);
-    if (ok) return BB_OK;
-    pthread_rwlock_wrlock(&p->lock);
+    if (find(p, key, hash, place_ret)) return BB_OK;
+    pthread_mutex_lock(&p->mutex);
     ok = find(p, key, hash, place_ret) || add(p, key, hash, place_ret);
-    pthread_rwlock_unlock(&p->lock);
+    pthread_mutex_unlock(&p->mutex);
     return ok ? BB_OK : bb_fail_budget(err, p->budget, "the list of locations");
 }
 
 size_t bb_places_count(const struct bb_places *p) { return p->n; }
 size_t bb_places_identities(const struct bb_places *p) { return p->n_identities; }
 
-struct bb_place_key bb_places_get(struct bb_places *p, uint32_t place)
-{
-    struct bb_place_key key;
-    pthread_rwlock_rdlock(&p->lock); /* the array may move under an intern in another thread; the texts do not */
-    key = p->places[place].key;
-    pthread_rwlock_unlock(&p->lock);
-    return key;
-}
-
-const struct bb_place_key *bb_places_at(const struct bb_places *p, uint32_t place) { return &p->places[place].key; }
+const struct bb_place_key *bb_places_at(const struct bb_places *p, uint32_t place) { return &at(p, place)->key; }
 
 struct ranked {
     uint64_t
@@ -247,7 +273,7 @@ static int by_key(const void *a_, const void *b_, void *ctx)
     const struct bb_places *p = ctx;
     const struct ranked *a = a_, *b = b_;
     if (a->prefix != b->prefix) return a->prefix < b->prefix ? -1 : 1;
-    return key_cmp(&p->places[a->place].key, &p->places[b->place].key);
+    return key_cmp(&at(p, a->place)->key, &at(p, b->place)->key);
 }
 
 enum bb_status bb_places_rank(struct bb_places *p, const uint32_t **rank_of, const uint32_t **place_at,
@@ -263,17 +289,19 @@ enum bb_status bb_places_rank(struct bb_places *p, const uint32_t **rank_of, con
         if (c) p->identity_of = c;
         struct ranked *ranked = bb_alloc(p->budget, p->n * sizeof *ranked);
         p->n_ranked = 0;
+        free_tables(p->table ? p->table->older : NULL);
+        if (p->table) p->table->older = NULL;
         if (!a || !b || !c || !ranked) {
             bb_free(ranked);
             return bb_fail_budget(err, p->budget, "the order of locations");
         }
         for (size_t i = 0; i < p->n; i++)
-            ranked[i] = (struct ranked){ prefix_of(p->places[i].key.name), (uint32_t)i };
+            ranked[i] = (struct ranked){ prefix_of(at(p, i)->key.name), (uint32_t)i };
         qsort_r(ranked, p->n, sizeof *ranked, by_key, p);
         for (size_t i = 0; i < p->n; i++) {
             b[i] = ranked[i].place;
             a[b[i]] = (uint32_t)i;
-            c[i] = p->places[i].identity;
+            c[i] = at(p, i)->identity;
         }
         bb_free(ranked);
         p->n_ranked = p->n;

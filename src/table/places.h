@@ -3,7 +3,7 @@
  * A place is one spelling of all attributes; several places may share one identity (a PJM pnode whose zone changed).
  * Rows with one identity and one instant are one key; the winner's own place supplies name, type, zone and voltage.
  * Ids are dense, start at 0 and are handed out in any order: use ranks for anything that is written.
- * bb_places_intern and bb_places_get may be called from any thread; the other functions only while nobody interns. */
+ * bb_places_intern and bb_places_at may be called from any thread; the other functions only while nobody interns. */
 #ifndef BB_PLACES_H
 #define BB_PLACES_H
 
@@ -31,10 +31,7 @@ enum bb_status bb_places_intern(struct bb_places *places, const struct bb_place_
 
 size_t bb_places_count(const struct bb_places *places);
 size_t bb_places_identities(const struct bb_places *places);
-/* The texts live as long as the registry. */
-struct bb_place_key bb_places_get(struct bb_places *places, uint32_t place);
-
-/* The same without a copy and a lock, for the encoders: only while nobody interns. */
+/* Of an id that intern handed out, from any thread. It and its texts live as long as the registry and do not move. */
 const struct bb_place_key *bb_places_at(const struct bb_places *places, uint32_t place);
 
 /* Order of the lake: by (name, id, zone, type, voltage, unit), text by bytes, a NULL id first. Recomputed when places

@@ -168,7 +168,7 @@ static inline void case_end(struct market_case *c)
 
 static inline struct bb_place_key case_place(const struct market_case *c, size_t row)
 {
-    return bb_places_get(c->places, c->rows[row].place);
+    return *bb_places_at(c->places, c->rows[row].place);
 }
 /* Appends to a text of cap bytes. */
 static inline __attribute__((format(printf, 4, 5))) void case_put(char *text, size_t cap, size_t *n,

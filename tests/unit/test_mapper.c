@@ -469,7 +469,7 @@ static void several_workers(void **unused)
         for (int k = 0; k < ROWS; k++) {
             char id[16];
             snprintf(id, sizeof id, "%d", k % 2000);
-            assert_true(bb_str_is(bb_places_get(c.places, shares[i].rows[k].place).identity, id));
+            assert_true(bb_str_is(bb_places_at(c.places, shares[i].rows[k].place)->identity, id));
             assert_true(shares[i].rows[k].value[BB_VALUE_ENERGY] == k);
         }
     }
