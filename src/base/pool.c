@@ -138,7 +138,12 @@ void bb_pool_run(struct bb_pool *pool, bb_pool_task fn, void *ctx, size_t n_task
     pool->next_task = pool->n_done = 0;
     pthread_cond_broadcast(&pool->wake);
     take_tasks(pool, 0);
-    while (pool->n_done < pool->n_tasks) pthread_cond_wait(&pool->done, &pool->mutex);
+    while (pool->n_done < pool->n_tasks) {
+        if (pool->has_pieces)
+            do_piece(pool, 0);
+        else
+            pthread_cond_wait(&pool->done, &pool->mutex);
+    }
     pthread_mutex_unlock(&pool->mutex);
 }
 

@@ -1,7 +1,7 @@
 /* A fixed set of worker threads that run numbered tasks. With n_threads == 1 everything runs in the caller.
  *
- * One thread, the caller, says what is to be done. Beside its tasks it may name background work, which the other workers do
- * whenever there is no task for them: the caller never waits for it. */
+ * One thread, the caller, says what is to be done. Beside its tasks it may name background work, which a worker, or the caller while it waits
+ * for the last tasks, does whenever there is no task left. */
 #ifndef BB_POOL_H
 #define BB_POOL_H
 
@@ -23,7 +23,7 @@ unsigned bb_pool_threads(const struct bb_pool *pool);
 /* Returns when all tasks are done. Not reentrant: a task must not call it on its own pool. */
 void bb_pool_run(struct bb_pool *pool, bb_pool_task fn, void *ctx, size_t n_tasks);
 
-/* From now on the workers beside the caller do pieces in the background; called again with the same work when there is more of it. NULL: no
+/* From now on workers do pieces in the background; called again with the same work when there is more of it. NULL: no
  * more; returns when nobody is inside a piece any more. */
 void bb_pool_background(struct bb_pool *pool, bb_pool_piece fn, void *ctx);
 
