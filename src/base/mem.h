@@ -26,7 +26,7 @@ struct bb_budget {
         size_t nbytes;
     } kept[BB_MAX_KEPT]; /* oldest first */
     unsigned n_kept;
-    int keeps;
+    _Atomic int keeps;
 };
 
 /* used starts at base_nbytes: what the process held before (program text, libraries, stacks). */

@@ -17,7 +17,7 @@ struct instant { /* what all rows of one instant share */
 
 struct place_facts { /* what the encoders ask per row; the texts are only asked for once per group and place */
     double voltage_kv;
-    uint8_t has_id, has_zone, is_system;
+    int is_system;
 };
 
 struct bb_year_file {
@@ -45,6 +45,7 @@ struct bb_year_file {
     size_t n_instants, cap_instants;
     struct place_facts *facts;
     size_t n_facts, cap_facts;
+    int any_voltage, any_system, any_id, any_zone; /* else the column is NULL so far, without a look at the rows */
     /* the segment that the column tasks work on */
     const struct bb_row *rows;
     const struct instant *segment;
@@ -114,8 +115,9 @@ static int twin_of(const struct bb_year_file *f, size_t i)
 
 /* Nobody interns while rows are encoded. Place codes carry texts; small enumerations of the file's own carry theirs by these. */
 static struct bb_str place_name(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->name; }
-static struct bb_str place_id(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->id; }
-static struct bb_str place_zone(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->zone; }
+static struct bb_str or_null(struct bb_str text) { return text.n ? text : (struct bb_str){ NULL, 0 }; }
+static struct bb_str place_id(void *ctx, uint32_t code) { return or_null(bb_places_at(ctx, code)->id); }
+static struct bb_str place_zone(void *ctx, uint32_t code) { return or_null(bb_places_at(ctx, code)->zone); }
 static struct bb_str place_unit(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->unit; }
 static struct bb_str place_type(void *ctx, uint32_t code)
 {
@@ -259,22 +261,9 @@ static enum bb_status put_per_instant(struct bb_year_file *f, size_t column, str
 static enum bb_status put_places(struct bb_year_file *f, size_t column, struct bb_error *err)
 {
     enum source_of_values from = origin(f, column);
-    uint32_t codes[GATHER_ROWS];
-    for (size_t i = 0; i < f->n_segment_rows;) {
-        size_t n = BB_MIN(f->n_segment_rows - i, (size_t)GATHER_ROWS);
-        const struct bb_row *rows = f->rows + i;
-        if (from == FROM_ID)
-            for (size_t k = 0; k < n; k++)
-                codes[k] = f->facts[rows[k].place].has_id ? rows[k].place : BB_PQ_NULL_CODE;
-        else if (from == FROM_ZONE)
-            for (size_t k = 0; k < n; k++)
-                codes[k] = f->facts[rows[k].place].has_zone ? rows[k].place : BB_PQ_NULL_CODE;
-        else
-            for (size_t k = 0; k < n; k++) codes[k] = rows[k].place;
-        BB_TRY(bb_pq_put_codes(f->chunks[column], codes, n, err));
-        i += n;
-    }
-    return BB_OK;
+    if ((from == FROM_ID && !f->any_id) || (from == FROM_ZONE && !f->any_zone))
+        return bb_pq_put_code_run(f->chunks[column], BB_PQ_NULL_CODE, f->n_segment_rows, err);
+    return bb_pq_put_codes(f->chunks[column], &f->rows->place, sizeof *f->rows, f->n_segment_rows, err);
 }
 
 static enum bb_status put_numbers(struct bb_year_file *f, size_t column, struct bb_error *err)
@@ -283,6 +272,8 @@ static enum bb_status put_numbers(struct bb_year_file *f, size_t column, struct 
     unsigned which = from >= FROM_VALUE0 && from <= FROM_VALUE3 ? (unsigned)(from - FROM_VALUE0) : 0;
     double values[GATHER_ROWS];
     uint8_t valid[GATHER_ROWS];
+    if ((from == FROM_VOLTAGE && !f->any_voltage) || (from == FROM_LAMBDA && !f->any_system))
+        return bb_pq_put_double_run(f->chunks[column], 0.0, 0, f->n_segment_rows, err);
     for (size_t i = 0; i < f->n_segment_rows;) {
         size_t n = BB_MIN(f->n_segment_rows - i, (size_t)GATHER_ROWS);
         const struct bb_row *rows = f->rows + i;
@@ -534,8 +525,12 @@ static enum bb_status learn_places(struct bb_year_file *f, struct bb_error *err)
     for (; f->n_facts < n; f->n_facts++) {
         const struct bb_place_key *key = bb_places_at(f->setup.places, (uint32_t)f->n_facts);
         f->facts[f->n_facts] =
-            (struct place_facts){ key->voltage_kv, key->id.n > 0, key->zone.n > 0,
+            (struct place_facts){ key->voltage_kv,
                                   f->setup.dataset->kind == BB_ENERGY && key->type == BB_TYPE_SYSTEM };
+        f->any_voltage |= !isnan(key->voltage_kv);
+        f->any_system |= f->facts[f->n_facts].is_system;
+        f->any_id |= key->id.n > 0;
+        f->any_zone |= key->zone.n > 0;
     }
     return BB_OK;
 }

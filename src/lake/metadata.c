@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define FILE_MAX_NBYTES ((size_t)256 << 20)
+#define PIECE_NBYTES    ((size_t)64 << 10) /* written at a time: a registry of all nodes is 4 MB */
 #define N_MINUTES       3
 #define N_CODES         (BB_N_MARKET * N_MINUTES * BB_N_HALF) /* of datasets: fits the bits of a mask */
 #define NO_TEXT         UINT32_MAX
@@ -255,7 +256,8 @@ static enum bb_status publish(struct bb_metadata *m, const char *path, const str
 }
 
 static enum bb_status write_category(struct bb_metadata *m, const char *root, enum bb_iso iso,
-                                     enum category category, struct bb_buf *out, struct bb_error *err)
+                                     enum category category, struct bb_publication *pub, struct bb_buf *out,
+                                     struct bb_error *err)
 {
     struct market *o = &m->operators[iso];
     const struct bb_place_order *order;
@@ -273,6 +275,7 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
                    ? BB_OK
                    : bb_fail_errno(err, BB_IO, errno, "%s: cannot be removed", path);
     BB_TRY(bb_places_rank(o->names, &order, err));
+    BB_TRY(bb_publish_begin(path, pub, err));
     out->n = 0;
     bb_json_init(&j, out, 1);
     bb_json_open(&j, '{');
@@ -285,10 +288,16 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
         if (category_of(&o->records[place]) != category) continue;
         spell(&spelled, iso, &o->records[place]);
         put_record(&j, m, bb_places_at(o->names, place), &o->records[place], &spelled);
+        if (out->n < PIECE_NBYTES) continue;
+        BB_TRY(bb_publish_write(pub, bb_buf_str(out), err));
+        out->n = 0;
     }
     bb_json_close(&j, ']');
     bb_json_close(&j, '}');
-    return publish(m, path, &j, out, err);
+    if (!bb_json_ok(&j) || !bb_buf_putc(out, '\n')) return no_room(m, err);
+    BB_TRY(bb_publish_write(pub, bb_buf_str(out), err));
+    BB_TRY(bb_publish_sync(pub, err));
+    return bb_publish_commit(pub, err);
 }
 
 enum bb_status bb_metadata_write(struct bb_metadata *m, const char *root, enum bb_iso iso, struct bb_error *err)
@@ -297,7 +306,11 @@ enum bb_status bb_metadata_write(struct bb_metadata *m, const char *root, enum b
     enum bb_status status = BB_OK;
     bb_buf_init(&out, m->budget, FILE_MAX_NBYTES);
     for (int c = 0; c < N_CATEGORY && status == BB_OK; c++)
-        status = write_category(m, root, iso, (enum category)c, &out, err);
+    {
+        struct bb_publication pub = { .fd = -1 };
+        status = write_category(m, root, iso, (enum category)c, &pub, &out, err);
+        if (status != BB_OK) bb_publish_abort(&pub);
+    }
     bb_buf_reset(&out);
     return status;
 }

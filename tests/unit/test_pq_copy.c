@@ -48,7 +48,7 @@ static void put_group(struct bb_pq_file *file, const struct bb_pq_column *of, co
             uint32_t code = row % 100 == 0 && of[c].nullable ? BB_PQ_NULL_CODE : (uint32_t)(row % 100);
             enum bb_status status =
                 c == TS    ? bb_pq_put_run(chunks[c], 1704067200000000 + row / 100 * 3600000000LL, 1, 1, &err)
-                : c == LOC ? bb_pq_put_codes(chunks[c], &code, 1, &err)
+                : c == LOC ? bb_pq_put_codes(chunks[c], &code, sizeof(uint32_t), 1, &err)
                 : c == LMP ? bb_pq_put_doubles(chunks[c], &(double){ valid ? lmp : 0 }, &valid, 1, &err)
                            : bb_pq_put_run(chunks[c], row / 700 % 2, 1, 1, &err);
             assert_int_equal(status, BB_OK);
