@@ -5,29 +5,87 @@
 
 #define BLOCK_NBYTES ((uint64_t)4096)      /* of the file systems that share blocks between files */
 #define ALIGN_NBYTES ((uint64_t)256 << 10) /* of a row group that is worth up to a block of zeros */
+#define PIECE_NBYTES ((uint64_t)16 << 20)  /* the copier begins with them */
+
+/* ---- bytes ---- */
+
+static enum bb_status hand_over(struct bb_pq_file *f, uint64_t n, struct bb_error *err)
+{
+    struct bb_pq_carried *c = &f->carried;
+    if (n == 0) return BB_OK;
+    if (!f->copier) f->copier = bb_pq_copier_new(f->fd, f->options.copies_in_thread, f->budget);
+    if (!f->copier) return bb_fail_budget(err, f->budget, "copying row groups");
+    BB_TRY(bb_pq_copier_add(f->copier, c->reader->fd, c->reader->path, c->from, c->to, n, err));
+    c->from += n, c->to += n, c->nbytes -= n;
+    return BB_OK;
+}
+
+enum bb_status bb_pq_file_carry_end(struct bb_pq_file *f, struct bb_error *err)
+{
+    return hand_over(f, f->carried.nbytes, err);
+}
+
+/* Whether what comes next in the new file follows what was carried over. */
+static int is_behind(const struct bb_pq_file *f, const struct bb_pq_reader *reader)
+{
+    return reader && f->carried.reader == reader && f->out.n == 0 &&
+           f->written_nbytes == f->carried.to + f->carried.nbytes;
+}
+
+static int goes_on_with(const struct bb_pq_file *f, const char *p, size_t n)
+{
+    const struct bb_pq_carried *c = &f->carried;
+    uint64_t at = c->from + c->nbytes;
+    char bytes[BLOCK_NBYTES];
+    struct bb_error err;
+    if (!is_behind(f, c->reader) || at > c->reader->footer_offset || n > c->reader->footer_offset - at) return 0;
+    for (size_t i = 0; i < n; i += BLOCK_NBYTES) {
+        size_t got = BB_MIN(n - i, (size_t)BLOCK_NBYTES);
+        if (bb_pq_read_at(c->reader, at + i, bytes, got, &err) != BB_OK || memcmp(bytes, p + i, got) != 0) return 0;
+    }
+    return 1;
+}
+
+int bb_pq_file_carry_on(struct bb_pq_file *f, const char *p, size_t n)
+{
+    if (!goes_on_with(f, p, n)) return 0;
+    f->carried.nbytes += n;
+    f->written_nbytes += n;
+    return 1;
+}
+
+/* Chunks of one group lie side by side in files that busbar wrote; others are copied one by one all the same. */
+static enum bb_status carry(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from, uint64_t n,
+                            struct bb_error *err)
+{
+    struct bb_pq_carried *c = &f->carried;
+    if (!is_behind(f, reader) || c->from + c->nbytes != from) {
+        BB_TRY(bb_pq_file_carry_end(f, err));
+        BB_TRY(bb_pq_file_flush(f, err));
+        *c = (struct bb_pq_carried){ reader, from, f->written_nbytes, 0 };
+    }
+    c->nbytes += n;
+    f->written_nbytes += n;
+    if (c->nbytes < PIECE_NBYTES) return BB_OK;
+    /* In whole blocks, so that the next piece begins with one. */
+    return hand_over(
+        f, c->nbytes - (c->from % BLOCK_NBYTES == c->to % BLOCK_NBYTES ? (c->from + c->nbytes) % BLOCK_NBYTES : 0),
+        err);
+}
 
 /* Offsets that lie alike in their blocks let file systems share the blocks instead of copying them. */
 static enum bb_status align(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, struct bb_error *err)
 {
     static const char zeros[BLOCK_NBYTES];
     uint64_t from = (uint64_t)bb_pq_chunk_start(bb_pq_group_chunk(reader, group, 0)), nbytes = 0;
+    size_t gap = (size_t)((from - bb_pq_file_offset(f)) % BLOCK_NBYTES);
     for (size_t i = 0; i < f->n_columns; i++)
         nbytes += (uint64_t)bb_pq_group_chunk(reader, group, i)->total_compressed_nbytes;
-    if (nbytes < ALIGN_NBYTES) return BB_OK;
-    return bb_pq_file_put(f, zeros, (size_t)((from - bb_pq_file_offset(f)) % BLOCK_NBYTES), err);
+    if (nbytes < ALIGN_NBYTES || gap == 0 || bb_pq_file_carry_on(f, zeros, gap)) return BB_OK;
+    return bb_pq_file_put(f, zeros, gap, err);
 }
 
-/* Chunks of one group lie side by side in files that busbar wrote; others are copied one by one all the same. */
-static enum bb_status copy_bytes(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from, uint64_t n,
-                                 struct bb_error *err)
-{
-    if (!f->copier) f->copier = bb_pq_copier_new(f->fd, f->options.copies_in_thread, f->budget);
-    if (!f->copier) return bb_fail_budget(err, f->budget, "copying row groups");
-    BB_TRY(bb_pq_file_flush(f, err));
-    BB_TRY(bb_pq_copier_add(f->copier, reader->fd, reader->path, from, f->written_nbytes, n, err));
-    f->written_nbytes += n;
-    return BB_OK;
-}
+/* ---- what is said of them ---- */
 
 static enum bb_status keep_from(struct bb_pq_file *f, struct bb_pq_reader *reader, int64_t offset, int32_t nbytes,
                                 struct bb_buf *to, struct bb_pq_piece *piece, struct bb_error *err)
@@ -147,7 +205,7 @@ enum bb_status bb_pq_file_append_copied(struct bb_pq_file *f, struct bb_pq_reade
         size_t k = i + 1;
         for (; k < f->n_columns && bb_pq_chunk_start(bb_pq_group_chunk(reader, group, k)) == to; k++)
             to += bb_pq_group_chunk(reader, group, k)->total_compressed_nbytes;
-        BB_TRY(copy_bytes(f, reader, (uint64_t)from, (uint64_t)(to - from), err));
+        BB_TRY(carry(f, reader, (uint64_t)from, (uint64_t)(to - from), err));
         for (; i < k; i++) {
             const struct bb_pq_read_chunk *at = bb_pq_group_chunk(reader, group, i);
             BB_TRY(note_chunk(f, reader, group, i, shift, err));

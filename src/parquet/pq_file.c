@@ -185,6 +185,7 @@ enum bb_status bb_pq_file_append_blob(struct bb_pq_file *f, struct bb_str bytes,
                                       struct bb_error *err)
 {
     *offset_ret = bb_pq_file_offset(f);
+    if (bb_pq_file_carry_on(f, bytes.p, bytes.n)) return BB_OK;
     return bb_pq_file_put(f, bytes.p, bytes.n, err);
 }
 
@@ -193,6 +194,7 @@ enum bb_status bb_pq_file_append_group(struct bb_pq_file *f, struct bb_pq_chunk 
 {
     struct bb_pq_group_note group = { .offset = bb_pq_file_offset(f) };
     BB_TRY(check_group(f, chunks, same_as, err));
+    BB_TRY(bb_pq_file_carry_end(f, err));
     BB_TRY(bb_pq_file_room_for_group(f, err));
     group.rows = chunk_for(chunks, same_as, 0)->rows;
     for (size_t i = 0; i < f->n_columns; i++) {
@@ -423,6 +425,7 @@ enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kv
     struct bb_buf footer;
     uint32_t footer_nbytes;
     enum bb_status status = BB_OK;
+    BB_TRY(bb_pq_file_carry_end(f, err));
     tail.blooms = bb_pq_file_offset(f);
     BB_TRY(bb_pq_file_put(f, f->blooms.p, f->blooms.n, err));
     tail.column_indexes = bb_pq_file_offset(f);
