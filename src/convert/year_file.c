@@ -677,9 +677,11 @@ enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger,
 {
     char place[64];
     struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger },
-                              { "busbar.provenance", bb_buf_str(&f->provenance.places) },
+                              { "busbar.provenance", { "", 0 } },
                               { "busbar.quality", { place, 0 } } };
     int64_t rows = 0;
+    BB_TRY(with_path(f, bb_provenance_write(&f->provenance, f->file, err), err));
+    kvs[1].value = bb_buf_str(&f->provenance.places);
     BB_TRY(with_path(f, write_quality(f, place, &kvs[2].value, err), err));
     BB_TRY(with_path(f, bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err), err));
     BB_TRY(bb_publish_sync(&f->pub, err));

@@ -32,28 +32,6 @@ static int is_behind(const struct bb_pq_file *f, const struct bb_pq_reader *read
            f->written_nbytes == f->carried.to + f->carried.nbytes;
 }
 
-static int goes_on_with(const struct bb_pq_file *f, const char *p, size_t n)
-{
-    const struct bb_pq_carried *c = &f->carried;
-    uint64_t at = c->from + c->nbytes;
-    char bytes[BLOCK_NBYTES];
-    struct bb_error err;
-    if (!is_behind(f, c->reader) || at > c->reader->footer_offset || n > c->reader->footer_offset - at) return 0;
-    for (size_t i = 0; i < n; i += BLOCK_NBYTES) {
-        size_t got = BB_MIN(n - i, (size_t)BLOCK_NBYTES);
-        if (bb_pq_read_at(c->reader, at + i, bytes, got, &err) != BB_OK || memcmp(bytes, p + i, got) != 0) return 0;
-    }
-    return 1;
-}
-
-int bb_pq_file_carry_on(struct bb_pq_file *f, const char *p, size_t n)
-{
-    if (!goes_on_with(f, p, n)) return 0;
-    f->carried.nbytes += n;
-    f->written_nbytes += n;
-    return 1;
-}
-
 /* Chunks of one group lie side by side in files that busbar wrote; others are copied one by one all the same. */
 static enum bb_status carry(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from, uint64_t n,
                             struct bb_error *err)
@@ -73,16 +51,22 @@ static enum bb_status carry(struct bb_pq_file *f, struct bb_pq_reader *reader, u
         err);
 }
 
-/* Offsets that lie alike in their blocks let file systems share the blocks instead of copying them. */
+/* What lies between two neighbours of the older file, lists of its own or zeros, goes with them: one long range instead of two. Elsewhere, offsets
+ * that lie alike in their blocks let file systems share the blocks instead of copying them. */
 static enum bb_status align(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, struct bb_error *err)
 {
     static const char zeros[BLOCK_NBYTES];
     uint64_t from = (uint64_t)bb_pq_chunk_start(bb_pq_group_chunk(reader, group, 0)), nbytes = 0;
-    size_t gap = (size_t)((from - bb_pq_file_offset(f)) % BLOCK_NBYTES);
+    uint64_t end = f->carried.from + f->carried.nbytes;
+    if (is_behind(f, reader) && from >= end && from - end < BLOCK_NBYTES) {
+        f->carried.nbytes += from - end;
+        f->written_nbytes += from - end;
+        return BB_OK;
+    }
     for (size_t i = 0; i < f->n_columns; i++)
         nbytes += (uint64_t)bb_pq_group_chunk(reader, group, i)->total_compressed_nbytes;
-    if (nbytes < ALIGN_NBYTES || gap == 0 || bb_pq_file_carry_on(f, zeros, gap)) return BB_OK;
-    return bb_pq_file_put(f, zeros, gap, err);
+    if (nbytes < ALIGN_NBYTES) return BB_OK;
+    return bb_pq_file_put(f, zeros, (size_t)((from - bb_pq_file_offset(f)) % BLOCK_NBYTES), err);
 }
 
 /* ---- what is said of them ---- */

@@ -185,7 +185,6 @@ enum bb_status bb_pq_file_append_blob(struct bb_pq_file *f, struct bb_str bytes,
                                       struct bb_error *err)
 {
     *offset_ret = bb_pq_file_offset(f);
-    if (bb_pq_file_carry_on(f, bytes.p, bytes.n)) return BB_OK;
     return bb_pq_file_put(f, bytes.p, bytes.n, err);
 }
 

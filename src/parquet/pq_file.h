@@ -24,8 +24,8 @@ struct bb_pq_group_note {
     uint64_t rows, offset, compressed_nbytes, uncompressed_nbytes;
 };
 
-/* Bytes that are carried over from an older file and that the copier was not told of yet. When both files go on alike behind them, that goes with
- * them: few long ranges are shared or copied in less time than many short ones, and no block is cut where one ends. */
+/* Bytes that are carried over from an older file and that the copier was not told of yet: few long ranges are shared or copied in less time than
+ * many short ones, and no block is cut where one ends. */
 struct bb_pq_carried {
     struct bb_pq_reader *reader; /* the older file; NULL: nothing was carried over */
     uint64_t from, to, nbytes;
@@ -58,8 +58,6 @@ enum bb_status bb_pq_file_flush(struct bb_pq_file *f, struct bb_error *err) BB_W
 enum bb_status bb_pq_file_room_for_group(struct bb_pq_file *f, struct bb_error *err) BB_WARN_UNUSED;
 void bb_pq_file_count_group(struct bb_pq_file *f, const struct bb_pq_group_note *note);
 
-/* 1: the older file goes on with these bytes behind what was carried over, so they are carried over as well; 0: they are to be written. */
-int bb_pq_file_carry_on(struct bb_pq_file *f, const char *p, size_t n);
 /* Tells the copier of all that it does not know yet. */
 enum bb_status bb_pq_file_carry_end(struct bb_pq_file *f, struct bb_error *err) BB_WARN_UNUSED;
 
