@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CHUNK_MIN_NBYTES 64 /* of a column chunk in the footer: those of busbar have 120 and more */
+
 /* ---- names ---- */
 
 const char *bb_pq_type_name(int type)
@@ -438,8 +440,13 @@ static enum bb_status read_sorting(struct bb_pq_reader *reader, struct bb_thrift
 static enum bb_status read_groups(struct bb_pq_reader *reader, struct bb_thrift *t,
                                   const struct bb_thrift_field *of, struct bb_error *err)
 {
-    size_t n = bb_thrift_list(t, of, BB_THRIFT_STRUCT);
+    size_t n = bb_thrift_list(t, of, BB_THRIFT_STRUCT), n_chunks = 0;
     if (n > 0 && (reader->n_columns == 0 || reader->n_groups > 0)) bb_thrift_fault(t);
+    /* All at once rather than doubled again and again; no more than the bytes that are left can hold. */
+    if (!t->bad) n_chunks = BB_MIN(n * reader->n_columns, (size_t)(t->end - t->p) / CHUNK_MIN_NBYTES);
+    if (!bb_grow(reader->budget, (void **)&reader->chunks, &reader->cap_chunks, n_chunks, sizeof *reader->chunks) ||
+        !bb_grow(reader->budget, (void **)&reader->stats, &reader->cap_stats, 2 * n_chunks, sizeof *reader->stats))
+        return no_memory(reader, err);
     for (size_t i = 0; i < n && !t->bad; i++) {
         struct bb_thrift_field f = { 0 };
         struct bb_pq_group *group = PUSH(reader, groups, n_groups, cap_groups);
