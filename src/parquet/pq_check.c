@@ -215,17 +215,12 @@ static enum bb_status check_chunk(struct stream *stream, struct bb_pq_shared *sh
     struct chunk_check c = {
         .stream = stream, .column = &reader->columns[column], .group = group, .shared = shared
     };
-    struct bb_pq_bloom bloom;
     enum bb_status status;
     c.chunk = bb_pq_group_chunk(reader, group, column);
     status = bb_pq_read_index(reader, group, column, &c.pages, &c.n_pages, &c.index, err);
     if (status != BB_OK && status != BB_EOF) return status;
     status = check_pages(&c, err);
     if (status == BB_OK) status = check_stats(&c, err);
-    if (status == BB_OK) {
-        status = bb_pq_bloom_read(reader, group, column, 0, &bloom, err);
-        if (status == BB_EOF) status = BB_OK;
-    }
     bb_free(c.pages);
     return status;
 }
@@ -276,6 +271,26 @@ static void check_group(void *ctx, size_t group, unsigned worker)
     pthread_mutex_unlock(&f->mutex);
 }
 
+/* They lie behind all row groups, so they come last. */
+static enum bb_status check_blooms(const struct file_check *f, struct bb_error *err)
+{
+    struct bb_pq_shared *shared = f->copier ? bb_pq_copier_shared(f->copier) : NULL;
+    if (f->copier) BB_TRY(bb_pq_copier_wait(f->copier, UINT64_MAX, err));
+    for (size_t g = 0; g < f->reader->n_groups; g++)
+        for (size_t c = 0; c < f->reader->n_columns; c++) {
+            const struct bb_pq_read_chunk *chunk = bb_pq_group_chunk(f->reader, g, c);
+            uint64_t from = (uint64_t)chunk->bloom_offset;
+            struct bb_pq_bloom bloom;
+            enum bb_status status;
+            if (chunk->bloom_offset < 0 || (shared && chunk->bloom_nbytes > 0 &&
+                                            bb_pq_shared_has(shared, from, from + (uint64_t)chunk->bloom_nbytes)))
+                continue;
+            status = bb_pq_bloom_read(f->reader, g, c, 0, &bloom, err);
+            if (status != BB_OK && status != BB_EOF) return status;
+        }
+    return BB_OK;
+}
+
 static enum bb_status check_groups(struct file_check *f, struct bb_pool *pool, struct bb_budget *budget,
                                    struct bb_error *err)
 {
@@ -310,6 +325,7 @@ static enum bb_status check_file(const char *path, struct bb_pq_copier *copier, 
     if (status != BB_OK) return status;
     status = bb_pq_hold_indexes(f.reader, bb_budget_left(budget) / 8, err);
     if (status == BB_OK) status = check_groups(&f, pool, budget, err);
+    if (status == BB_OK) status = check_blooms(&f, err);
     if (status == BB_OK) *rows_ret = f.reader->n_rows;
     bb_pq_reader_close(f.reader);
     return status;
@@ -320,8 +336,7 @@ enum bb_status bb_pq_check_written(const char *path, struct bb_pq_file *file, st
 {
     struct bb_pq_copier *copier = bb_pq_file_copier(file);
     if (copier) bb_pq_copier_end(copier);
-    BB_TRY(check_file(path, copier, pool, budget, rows_ret, err));
-    return copier ? bb_pq_copier_wait(copier, UINT64_MAX, err) : BB_OK;
+    return check_file(path, copier, pool, budget, rows_ret, err);
 }
 
 enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,

@@ -4,7 +4,7 @@
 #include "parquet/pq_thrift_write.h"
 
 #define BLOCK_NBYTES ((uint64_t)4096)      /* of the file systems that share blocks between files */
-#define ALIGN_NBYTES ((uint64_t)256 << 10) /* of a row group that is worth up to a block of zeros */
+#define ALIGN_NBYTES ((uint64_t)256 << 10) /* of what is worth up to a block of zeros */
 #define PIECE_NBYTES ((uint64_t)16 << 20)  /* the copier begins with them */
 
 /* ---- bytes ---- */
@@ -51,11 +51,18 @@ static enum bb_status carry(struct bb_pq_file *f, struct bb_pq_reader *reader, u
         err);
 }
 
-/* What lies between two neighbours of the older file, lists of its own or zeros, goes with them: one long range instead of two. Elsewhere, offsets
- * that lie alike in their blocks let file systems share the blocks instead of copying them. */
-static enum bb_status align(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, struct bb_error *err)
+/* Offsets that lie alike in their blocks let file systems share the blocks instead of copying them. */
+static enum bb_status put_alignment(struct bb_pq_file *f, uint64_t from, uint64_t nbytes, struct bb_error *err)
 {
     static const char zeros[BLOCK_NBYTES];
+    if (nbytes < ALIGN_NBYTES) return BB_OK;
+    return bb_pq_file_put(f, zeros, (size_t)((from - bb_pq_file_offset(f)) % BLOCK_NBYTES), err);
+}
+
+/* What lies between two neighbours of the older file, lists of its own or zeros, goes with them: one long range instead of two. */
+static enum bb_status align_group(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group,
+                                  struct bb_error *err)
+{
     uint64_t from = (uint64_t)bb_pq_chunk_start(bb_pq_group_chunk(reader, group, 0)), nbytes = 0;
     uint64_t end = f->carried.from + f->carried.nbytes;
     if (is_behind(f, reader) && from >= end && from - end < BLOCK_NBYTES) {
@@ -65,8 +72,45 @@ static enum bb_status align(struct bb_pq_file *f, struct bb_pq_reader *reader, s
     }
     for (size_t i = 0; i < f->n_columns; i++)
         nbytes += (uint64_t)bb_pq_group_chunk(reader, group, i)->total_compressed_nbytes;
-    if (nbytes < ALIGN_NBYTES) return BB_OK;
-    return bb_pq_file_put(f, zeros, (size_t)((from - bb_pq_file_offset(f)) % BLOCK_NBYTES), err);
+    return put_alignment(f, from, nbytes, err);
+}
+
+/* ---- bloom filters ---- */
+
+enum bb_status bb_pq_file_add_bloom(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from,
+                                    uint32_t nbytes, struct bb_pq_piece *piece, struct bb_error *err)
+{
+    struct bb_pq_bloom_run *last = f->n_bloom_runs ? &f->bloom_runs[f->n_bloom_runs - 1] : NULL;
+    *piece = (struct bb_pq_piece){ f->blooms_nbytes, nbytes };
+    if (nbytes == 0) return BB_OK;
+    f->blooms_nbytes += nbytes;
+    if (last && last->reader == reader && last->from + last->nbytes == from) {
+        last->nbytes += nbytes;
+        return BB_OK;
+    }
+    if (f->blooms_nbytes > INT32_MAX || !bb_grow(f->budget, (void **)&f->bloom_runs, &f->bloom_runs_cap,
+                                                 f->n_bloom_runs + 1, sizeof *f->bloom_runs))
+        return bb_fail_budget(err, f->budget, "the indexes of a Parquet file");
+    f->bloom_runs[f->n_bloom_runs++] = (struct bb_pq_bloom_run){ reader, from, nbytes };
+    return BB_OK;
+}
+
+enum bb_status bb_pq_file_write_blooms(struct bb_pq_file *f, uint64_t *offset_ret, struct bb_error *err)
+{
+    *offset_ret = bb_pq_file_offset(f);
+    for (size_t i = 0; i < f->n_bloom_runs; i++) {
+        const struct bb_pq_bloom_run *r = &f->bloom_runs[i];
+        if (!r->reader) {
+            BB_TRY(bb_pq_file_put(f, f->blooms.p + r->from, (size_t)r->nbytes, err));
+            continue;
+        }
+        if (i == 0) {
+            BB_TRY(put_alignment(f, r->from, r->nbytes, err));
+            *offset_ret = bb_pq_file_offset(f);
+        }
+        BB_TRY(carry(f, r->reader, r->from, r->nbytes, err));
+    }
+    return BB_OK;
 }
 
 /* ---- what is said of them ---- */
@@ -143,7 +187,9 @@ static enum bb_status note_chunk(struct bb_pq_file *f, struct bb_pq_reader *read
     if (note->has_bounds)
         ok = keep_text(&f->texts, c->stats.min, &note->min) && keep_text(&f->texts, c->stats.max, &note->max);
     if (!ok) return bb_fail_budget(err, f->budget, "the indexes of a Parquet file");
-    BB_TRY(keep_from(f, reader, c->bloom_offset, c->bloom_nbytes, &f->blooms, &note->bloom, err));
+    if (c->bloom_offset >= 0 && c->bloom_nbytes > 0)
+        BB_TRY(bb_pq_file_add_bloom(f, reader, (uint64_t)c->bloom_offset, (uint32_t)c->bloom_nbytes, &note->bloom,
+                                    err));
     BB_TRY(keep_from(f, reader, c->column_index_offset, c->column_index_nbytes, &f->column_indexes,
                      &note->column_index, err));
     BB_TRY(shift_offset_index(f, reader, group, column, shift, &note->offset_index, err));
@@ -180,7 +226,7 @@ enum bb_status bb_pq_file_append_copied(struct bb_pq_file *f, struct bb_pq_reade
 {
     struct bb_pq_group_note note = { .rows = (uint64_t)bb_pq_group_rows(reader, group) };
     BB_TRY(bb_pq_file_room_for_group(f, err));
-    BB_TRY(align(f, reader, group, err));
+    BB_TRY(align_group(f, reader, group, err));
     note.offset = bb_pq_file_offset(f);
     for (size_t i = 0; i < f->n_columns;) {
         const struct bb_pq_read_chunk *c = bb_pq_group_chunk(reader, group, i);

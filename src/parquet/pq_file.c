@@ -93,6 +93,7 @@ void bb_pq_file_free(struct bb_pq_file *f)
     bb_buf_reset(&f->column_indexes);
     bb_buf_reset(&f->offset_indexes);
     bb_buf_reset(&f->texts);
+    bb_free(f->bloom_runs);
     bb_free(f->chunks);
     bb_free(f->groups);
     bb_free(f);
@@ -159,6 +160,7 @@ static enum bb_status append_chunk(struct bb_pq_file *f, const struct bb_pq_chun
          bb_pq_write_column_index(c, &f->column_indexes) &&
          bb_pq_write_offset_index(c, note->data_offset, &f->offset_indexes);
     if (!ok) return no_memory(f, err);
+    BB_TRY(bb_pq_file_add_bloom(f, NULL, note->bloom.start, note->bloom.nbytes, &note->bloom, err));
     note->column_index.nbytes = (uint32_t)(f->column_indexes.n - note->column_index.start);
     note->offset_index.nbytes = (uint32_t)(f->offset_indexes.n - note->offset_index.start);
     BB_TRY(bb_pq_file_put(f, c->dict_page.p, c->dict_page.n, err));
@@ -424,9 +426,8 @@ enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kv
     struct bb_buf footer;
     uint32_t footer_nbytes;
     enum bb_status status = BB_OK;
+    BB_TRY(bb_pq_file_write_blooms(f, &tail.blooms, err));
     BB_TRY(bb_pq_file_carry_end(f, err));
-    tail.blooms = bb_pq_file_offset(f);
-    BB_TRY(bb_pq_file_put(f, f->blooms.p, f->blooms.n, err));
     tail.column_indexes = bb_pq_file_offset(f);
     BB_TRY(bb_pq_file_put(f, f->column_indexes.p, f->column_indexes.n, err));
     tail.offset_indexes = bb_pq_file_offset(f);

@@ -73,8 +73,7 @@ struct bb_str bb_pq_reader_created_by(const struct bb_pq_reader *reader);
 enum bb_status bb_pq_reader_bytes(struct bb_pq_reader *reader, uint64_t offset, void *p, size_t n,
                                   struct bb_error *err) BB_WARN_UNUSED;
 
-/* Reads the indexes and the headers of bloom filters of all chunks at once, when they are no more than max_nbytes, for who asks for most of
- * them; else nothing happens. Not while other threads use the reader. */
+/* Reads the indexes of all chunks at once, when they are no more than max_nbytes, for who asks for most of them; else nothing happens. Not while other threads use the reader. */
 enum bb_status bb_pq_hold_indexes(struct bb_pq_reader *reader, size_t max_nbytes,
                                   struct bb_error *err) BB_WARN_UNUSED;
 /* Pages of a chunk from its indexes; *pages_ret is freed with bb_free. BB_EOF when the chunk has no offset index. */
