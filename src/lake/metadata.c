@@ -232,7 +232,7 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
                                      enum category category, struct bb_buf *out, struct bb_error *err)
 {
     struct market *o = &m->operators[iso];
-    const uint32_t *rank_of, *place_at, *identity_of;
+    const struct bb_place_order *order;
     char path[BB_PATH_MAX];
     struct bb_json j;
     int64_t n = 0;
@@ -245,7 +245,7 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
         return unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR
                    ? BB_OK
                    : bb_fail_errno(err, BB_IO, errno, "%s: cannot be removed", path);
-    BB_TRY(bb_places_rank(o->names, &rank_of, &place_at, &identity_of, err));
+    BB_TRY(bb_places_rank(o->names, &order, err));
     out->n = 0;
     bb_json_init(&j, out, 1);
     bb_json_open(&j, '{');
@@ -254,9 +254,9 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
     bb_json_key(&j, what);
     bb_json_open(&j, '[');
     for (size_t i = 0; i < o->n; i++) {
-        struct bb_place_key key = *bb_places_at(o->names, place_at[i]);
-        if (category_of(&o->records[place_at[i]]) != category) continue;
-        put_record(&j, m, iso, &key, &o->records[place_at[i]]);
+        uint32_t place = order->place_at[i];
+        if (category_of(&o->records[place]) == category)
+            put_record(&j, m, iso, bb_places_at(o->names, place), &o->records[place]);
     }
     bb_json_close(&j, ']');
     bb_json_close(&j, '}');
