@@ -183,9 +183,9 @@ static void ending_task(void *ctx, size_t task, unsigned worker)
     if (task == 1) {
         for (size_t i = 0; i < e->n_replaced; i++) close(e->replaced[i]);
         bb_budget_give_kept_back(&e->run->budget);
-    } else if (e->changed && e->status == BB_OK)
+    } else if (e->changed && e->status == BB_OK) {
         e->status = bb_lake_write_metadata(bb_lake_root(e->run->lake), e->changed, &e->run->budget, &e->error);
-}
+    }
 }
 
 /* All files as one, and the metadata with them: a run that is killed in the middle is finished by the next. */
