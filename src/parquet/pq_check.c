@@ -316,14 +316,17 @@ static enum bb_status check_groups(struct file_check *f, struct bb_pool *pool, s
     return f->error.status;
 }
 
-static enum bb_status check_file(const char *path, struct bb_pq_copier *copier, struct bb_pool *pool,
-                                 struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)
+/* file, copier: NULL where the file is not one that is being written. */
+static enum bb_status check_file(const char *path, const struct bb_pq_file *file, struct bb_pq_copier *copier,
+                                 struct bb_pool *pool, struct bb_budget *budget, int64_t *rows_ret,
+                                 struct bb_error *err)
 {
     struct file_check f = { .copier = copier, .failed_group = SIZE_MAX };
     enum bb_status status = bb_pq_reader_open(path, budget, &f.reader, err);
     *rows_ret = 0;
     if (status != BB_OK) return status;
     status = bb_pq_hold_indexes(f.reader, bb_budget_left(budget) / 8, err);
+    if (status == BB_OK && file) status = bb_pq_file_check_indexes(file, f.reader, err);
     if (status == BB_OK) status = check_groups(&f, pool, budget, err);
     if (status == BB_OK) status = check_blooms(&f, err);
     if (status == BB_OK) *rows_ret = f.reader->n_rows;
@@ -336,13 +339,13 @@ enum bb_status bb_pq_check_written(const char *path, struct bb_pq_file *file, st
 {
     struct bb_pq_copier *copier = bb_pq_file_copier(file);
     if (copier) bb_pq_copier_end(copier);
-    return check_file(path, copier, pool, budget, rows_ret, err);
+    return check_file(path, file, copier, pool, budget, rows_ret, err);
 }
 
 enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,
                                    int64_t *rows_ret, struct bb_error *err)
 {
-    return check_file(path, NULL, pool, budget, rows_ret, err);
+    return check_file(path, NULL, NULL, pool, budget, rows_ret, err);
 }
 
 enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int64_t *rows_ret, struct bb_error *err)

@@ -4,11 +4,13 @@
 #include "parquet/pq_chunk.h"
 
 #include "parquet/pq_arrow_schema.h"
+#include "parquet/pq_meta.h"
 #include "parquet/pq_thrift_write.h"
 
 #include <errno.h>
 #include <unistd.h>
 
+#define COMPARE_NBYTES  ((size_t)16 << 10)
 #define FORMAT_VERSION  2
 #define TAIL_MAX_NBYTES ((size_t)INT32_MAX)
 
@@ -428,7 +430,7 @@ enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kv
     enum bb_status status = BB_OK;
     BB_TRY(bb_pq_file_write_blooms(f, &tail.blooms, err));
     BB_TRY(bb_pq_file_carry_end(f, err));
-    tail.column_indexes = bb_pq_file_offset(f);
+    tail.column_indexes = f->indexes_offset = bb_pq_file_offset(f);
     BB_TRY(bb_pq_file_put(f, f->column_indexes.p, f->column_indexes.n, err));
     tail.offset_indexes = bb_pq_file_offset(f);
     BB_TRY(bb_pq_file_put(f, f->offset_indexes.p, f->offset_indexes.n, err));
@@ -442,4 +444,26 @@ enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kv
     if (status == BB_OK && nbytes_ret) *nbytes_ret = f->written_nbytes;
     bb_buf_reset(&footer);
     return status;
+}
+
+/* ---- afterwards ---- */
+
+static enum bb_status compare(const struct bb_buf *written, struct bb_pq_reader *reader, uint64_t offset,
+                              struct bb_error *err)
+{
+    char piece[COMPARE_NBYTES];
+    for (size_t at = 0; at < written->n; at += sizeof piece) {
+        size_t n = BB_MIN(written->n - at, sizeof piece);
+        BB_TRY(bb_pq_read_at(reader, offset + at, piece, n, err));
+        if (memcmp(piece, written->p + at, n) != 0)
+            return bb_pq_fail(reader, err, "its indexes are not those that were written");
+    }
+    return BB_OK;
+}
+
+enum bb_status bb_pq_file_check_indexes(const struct bb_pq_file *f, struct bb_pq_reader *reader,
+                                        struct bb_error *err)
+{
+    BB_TRY(compare(&f->column_indexes, reader, f->indexes_offset, err));
+    return compare(&f->offset_indexes, reader, f->indexes_offset + f->column_indexes.n, err);
 }

@@ -53,6 +53,7 @@ struct bb_pq_file {
     struct bb_pq_bloom_run *bloom_runs;
     size_t n_bloom_runs, bloom_runs_cap;
     uint64_t blooms_nbytes;          /* of all runs */
+    uint64_t indexes_offset;         /* column indexes, then offset indexes; once finished */
     struct bb_pq_chunk_note *chunks; /* group by group */
     size_t n_chunks, chunks_cap;
     struct bb_pq_group_note *groups;

@@ -115,7 +115,11 @@ enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int6
 enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,
                                    int64_t *rows_ret, struct bb_error *err) BB_WARN_UNUSED;
 /* The same for a file that was finished, and synced but for the row groups that are still being copied: those are checked as soon as they are
- * synced too. After BB_OK all of the file is. BB_IO also when copying failed. */
+ * synced too. After BB_OK all of the file is. BB_IO also when copying failed.
+ *
+ * Pages and bloom filters in blocks that the file shares with the one they were carried over from are not read: nothing was written there, and what
+ * the blocks hold was read back when that file was made. That footer and indexes place them one after another, with all rows, is checked; and that
+ * the indexes of the whole file are byte for byte what was written. A page that touches a byte that was written is read like all else. */
 struct bb_pq_file;
 enum bb_status bb_pq_check_written(const char *path, struct bb_pq_file *file, struct bb_pool *pool,
                                    struct bb_budget *budget, int64_t *rows_ret,
