@@ -48,6 +48,10 @@ struct bb_pq_reader;
 enum bb_status
 bb_pq_reader_open(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
                   struct bb_error *err) BB_WARN_UNUSED; /* BB_SKIP: not Parquet or damaged; BB_IO: cannot be read */
+/* For who wants schema, number of rows and key-values only, and those of many files: the row groups are passed over, the reader has none, and damage in
+ * them is not noticed. */
+enum bb_status bb_pq_reader_open_head(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
+                                      struct bb_error *err) BB_WARN_UNUSED;
 /* Takes fd over, also on failure; name is for messages. */
 enum bb_status bb_pq_reader_open_fd(int fd, const char *name, struct bb_budget *budget,
                                     struct bb_pq_reader **reader_ret, struct bb_error *err) BB_WARN_UNUSED;
