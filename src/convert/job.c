@@ -6,7 +6,8 @@
  * cannot reach before its last block, if its format promises order and its blocks so far kept the promise. A hint is never trusted: a row
  * that comes for an instant already written (sort says `late`), or a source that turns out to be damaged after rows of it were
  * used, spoils the pass. A spoilt pass only reads on, to find whatever else is wrong; then the job starts over, without early drains and without
- * the damaged sources. That costs time in rare cases and keeps the common case free of bookkeeping per row. */
+ * the damaged sources. That costs time in rare cases and keeps the common case free of bookkeeping per row. A pass that memory runs out in is
+ * spoilt as well: the next one holds fewer rows, reads with fewer workers and encodes one column after the other. */
 #include "convert/job.h"
 
 #include "convert/feed.h"
@@ -20,6 +21,8 @@
 #define ROUND_NBYTES  ((size_t)16 << 20)
 #define MAX_PASSES                                                                                                 \
     8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
+
+#define MAX_FRUGAL 2 /* each halves the rows' share and takes a quarter of the workers; what fails then has too little memory */
 
 struct block_span {
     uint32_t sequence, min_utc_s, max_utc_s;
@@ -65,7 +68,8 @@ struct job {
     _Atomic size_t rows_limit_nbytes; /* of this round, and of what may come beside a drain */
     size_t round_nbytes;              /* what a round tries to do with: see share_memory */
     int overlaps;                     /* blocks are parsed beside a drain */
-    _Atomic int full, failed, spoilt;
+    unsigned frugal;                  /* passes that memory ran out in before this one */
+    _Atomic int full, failed, spoilt, starved; /* starved: spoilt, because memory ran out */
     struct bb_error error;
 };
 
@@ -191,6 +195,14 @@ static void on_unknown(void *ctx_, const char *column, struct bb_str word)
                           column, word);
 }
 
+/* With less memory in use the next pass may do. */
+static enum bb_status starve(struct job *j, enum bb_status status)
+{
+    if (status != BB_BUDGET || j->frugal == MAX_FRUGAL) return status;
+    j->starved = j->spoilt = 1;
+    return BB_OK;
+}
+
 static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *err)
 {
     struct job_worker *w = batch->ctx;
@@ -202,7 +214,7 @@ static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *e
             s->preliminary = (batch->rows[0].flags & BB_ROW_PRELIMINARY) != 0;
             s->used = 1;
         }
-        status = bb_router_send(&w->router, batch->rows, batch->n, err);
+        status = starve(w->job, bb_router_send(&w->router, batch->rows, batch->n, err));
         w->lake_failed |= status != BB_OK;
     }
     batch->n = 0;
@@ -412,7 +424,7 @@ static void leave(struct job *j, struct open_source *os, int ended)
 static size_t rows_share(struct job *j)
 {
     size_t parts = j->run->budget.limit_nbytes >= SMALL_LIMIT ? 2 : j->n_workers > 2 ? 5 : 3;
-    size_t share = (bb_budget_left(&j->run->budget) + bb_tables_held_nbytes(j->tables)) / parts;
+    size_t share = (bb_budget_left(&j->run->budget) + bb_tables_held_nbytes(j->tables)) / parts >> j->frugal;
     size_t in_flight = (size_t)(j->n_workers - 1) * j->run->block_nbytes * ROWS_PER_TEXT;
     return share - BB_MIN(in_flight, share / 2);
 }
@@ -446,6 +458,7 @@ static int fill_piece(void *ctx, unsigned worker)
     struct bb_error err;
     enum bb_status status;
     int ended = 0;
+    if (worker >= j->n_workers) return 0;
     if (!may_fill(j)) {
         wake(j); /* whoever waits for this worker's source: a signal does not wake it */
         return 0;
@@ -614,7 +627,7 @@ static void reset_workers(struct job *j)
 static enum bb_status init_workers(struct job *j, struct bb_error *err)
 {
     struct bb_run *run = j->run;
-    j->n_workers = bb_pool_threads(run->pool);
+    j->n_workers = BB_MAX(bb_pool_threads(run->pool) >> 2 * j->frugal, 1u);
     j->workers = bb_calloc(&run->budget, j->n_workers * sizeof *j->workers);
     if (!j->workers) return bb_fail_budget(err, &run->budget, "the workers");
     for (unsigned i = 0; i < j->n_workers; i++) {
@@ -647,7 +660,7 @@ static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
 {
     BB_TRY(init_workers(j, err));
     j->round_nbytes = drain_early ? ROUND_NBYTES : SIZE_MAX;
-    j->overlaps = drain_early && j->run->budget.limit_nbytes >= SMALL_LIMIT;
+    j->overlaps = drain_early && !j->frugal && j->run->budget.limit_nbytes >= SMALL_LIMIT;
     for (;;) {
         share_memory(j);
         fill(j);
@@ -658,25 +671,32 @@ static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
         if (bb_run_stopped(j->run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
         if (bb_tables_late(j->tables)) j->spoilt = 1;
         if (all_read(j)) break;
-        if (!j->spoilt) BB_TRY(make_room(j, drain_early, err));
+        if (!j->spoilt) {
+            enum bb_status status = starve(j, make_room(j, drain_early, err));
+            if (status != BB_OK && !bb_tables_late(j->tables)) return status;
+        }
     }
     bb_pool_background(j->run->pool, NULL, NULL);
     if (j->spoilt) return BB_OK;
     reset_workers(j); /* their memory is better used by the merge */
-    return bb_tables_finish(j->tables, err);
+    return starve(j, bb_tables_finish(j->tables, err));
 }
 
 enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job,
                           const struct bb_zone *zone, struct bb_tables *tables_ret, struct bb_error *err)
 {
     enum bb_status status = BB_OK;
+    unsigned frugal = 0;
+    int orderly = 1; /* nothing spoke against the hints */
     for (int n = 0; n < MAX_PASSES; n++) {
-        struct job j = { .run = run, .plan = plan, .job = job, .zone = zone, .tables = tables_ret };
-        BB_TRY(bb_tables_init(tables_ret, run, plan, job, zone, err));
+        struct job j = {
+            .run = run, .plan = plan, .job = job, .zone = zone, .tables = tables_ret, .frugal = frugal
+        };
+        BB_TRY(bb_tables_init(tables_ret, run, plan, job, zone, frugal, err));
         pthread_mutex_init(&j.mutex, NULL);
         pthread_cond_init(&j.changed, NULL);
         for (size_t i = 0; i < job->n_sources; i++) plan_source(&j, i)->used = 0;
-        status = pass(&j, n == 0 && hints_suffice(&j), err);
+        status = pass(&j, orderly && hints_suffice(&j), err);
         bb_pool_background(run->pool, NULL, NULL);
         reset_workers(&j);
         pthread_cond_destroy(&j.changed);
@@ -684,6 +704,8 @@ enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct
         if (status == BB_OK && !j.spoilt) return BB_OK;
         bb_tables_reset(tables_ret);
         if (status != BB_OK) return status;
+        frugal += j.starved;
+        orderly &= j.starved;
         for (size_t i = 0; i < job->n_sources; i++) plan->sources[job->sources[i]].reported = 1;
     }
     return bb_fail(err, BB_IO,

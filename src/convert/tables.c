@@ -191,10 +191,11 @@ static uint32_t combine(void *ctx, const uint32_t from[BB_N_VALUES])
 /* ---- tables ---- */
 
 enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const struct bb_plan *plan,
-                              const struct bb_job *job, const struct bb_zone *zone, struct bb_error *err)
+                              const struct bb_job *job, const struct bb_zone *zone, unsigned frugal,
+                              struct bb_error *err)
 {
     size_t n = job->n_sources;
-    *t = (struct bb_tables){ .run = run, .plan = plan, .job = job, .zone = zone };
+    *t = (struct bb_tables){ .run = run, .plan = plan, .job = job, .zone = zone, .frugal = frugal };
     for (size_t i = 0; i < n; i++) t->derive_energy |= plan->sources[job->sources[i]].derive_energy;
     pthread_mutex_init(&t->mutex, NULL);
     pthread_mutex_init(&t->joins_mutex, NULL);
@@ -537,6 +538,7 @@ static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
     struct bb_year_file_setup setup = { .budget = &t->run->budget,
                                         .pool = t->run->pool,
                                         .compressors = t->run->compressors,
+                                        .one_by_one = t->frugal > 0,
                                         .dataset = &t->job->dataset,
                                         .half = table->half,
                                         .year = table->year,
@@ -569,9 +571,10 @@ static enum bb_status emit(void *ctx, const struct bb_row *rows, size_t n, struc
 }
 
 /* Rows per emitted batch: large enough that handing columns to threads costs nothing, small beside the budget. */
-static size_t batch_rows(const struct bb_run *run)
+static size_t batch_rows(const struct bb_tables *t)
 {
-    size_t limit = run->budget.limit_nbytes, rows = limit / (limit < SMALL_LIMIT ? 64 : 32) / sizeof(struct bb_row);
+    size_t limit = t->run->budget.limit_nbytes,
+           rows = limit / (limit < SMALL_LIMIT ? 64 : 32) / sizeof(struct bb_row) >> t->frugal;
     return BB_MAX(BB_MIN(rows, (size_t)128 << 10), (size_t)8 << 10);
 }
 
@@ -579,7 +582,7 @@ static size_t batch_rows(const struct bb_run *run)
 
 static enum bb_status drain_sort(struct bb_table *table, uint32_t before_utc_s, struct bb_error *err)
 {
-    return bb_sort_drain(table->sort, before_utc_s, batch_rows(table->tables->run), emit, table, err);
+    return bb_sort_drain(table->sort, before_utc_s, batch_rows(table->tables), emit, table, err);
 }
 
 /* Rows of the old file come in order and in whole instants but for the last: all before it can go on at once. */
@@ -747,7 +750,6 @@ static enum bb_status write_quality(struct bb_table *table, const struct bb_ledg
                                       .n_rejects = t->n_rejects,
                                       .n_sources = ledger->n_sources };
     struct bb_quality_source *sources = bb_calloc(&t->run->budget, (ledger->n_sources + 1) * sizeof *sources);
-    const struct bb_quality_state *state;
     struct bb_buf json;
     char path[BB_PATH_MAX];
     enum bb_status status;
@@ -759,8 +761,7 @@ static enum bb_status write_quality(struct bb_table *table, const struct bb_ledg
     }
     facts.sources = sources;
     bb_buf_init(&json, &t->run->budget, LEDGER_MAX_NBYTES);
-    status = bb_year_file_quality(table->file, &state, err);
-    if (status == BB_OK) status = bb_quality_json(state, t->zone, &facts, &t->run->budget, &json, err);
+    status = bb_quality_json(bb_year_file_quality(table->file), t->zone, &facts, &t->run->budget, &json, err);
     bb_quality_path(bb_lake_root(t->run->lake), &t->job->dataset, table->half, table->year, path);
     if (status == BB_OK) status = bb_publish_begin(path, &table->quality, err);
     if (status == BB_OK) {
@@ -772,6 +773,23 @@ static enum bb_status write_quality(struct bb_table *table, const struct bb_ledg
     return status;
 }
 
+/* Somebody does it while the file is synced and read back. */
+struct quality_writer {
+    struct bb_table *table;
+    const struct bb_ledger *ledger;
+    _Atomic int taken;
+    enum bb_status status;
+    struct bb_error error;
+};
+
+static int write_quality_piece(void *ctx, unsigned worker)
+{
+    struct quality_writer *w = ctx;
+    (void)worker;
+    if (!atomic_exchange(&w->taken, 1)) w->status = write_quality(w->table, w->ledger, &w->error);
+    return 0;
+}
+
 static enum bb_status finish_file(struct bb_table *table, struct bb_ledger *ledger, struct bb_error *err)
 {
     struct bb_run *run = table->tables->run;
@@ -781,9 +799,19 @@ static enum bb_status finish_file(struct bb_table *table, struct bb_ledger *ledg
     BB_TRY(fill_ledger(table, ledger, err));
     bb_buf_init(&json, &run->budget, LEDGER_MAX_NBYTES);
     status = bb_ledger_write(ledger, &json) ? BB_OK : bb_fail_budget(err, &run->budget, "the list of sources");
-    if (status == BB_OK) status = bb_year_file_finish(table->file, bb_buf_str(&json), &rows, &table->nbytes, err);
+    if (status == BB_OK) {
+        struct quality_writer w = { .table = table, .ledger = ledger };
+        bb_pool_background(run->pool, write_quality_piece, &w);
+        status = bb_year_file_finish(table->file, bb_buf_str(&json), &rows, &table->nbytes, err);
+        bb_pool_background(run->pool, NULL, NULL);
+        write_quality_piece(&w, 0);
+        if (status == BB_OK && w.status != BB_OK) {
+            status = w.status;
+            if (err) *err = w.error;
+        }
+    }
     bb_buf_reset(&json);
-    return status == BB_OK ? write_quality(table, ledger, err) : status;
+    return status;
 }
 
 static enum bb_status finish_table(struct bb_table *table, struct bb_error *err)

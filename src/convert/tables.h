@@ -60,6 +60,7 @@ struct bb_tables {
     void *outgrown[BB_MAX_OUTGROWN]; /* slices and joins as they were: a drain that began with them still reads them */
     unsigned n_outgrown;
     int derive_energy;
+    unsigned frugal;        /* how often the memory was too small before: batches are halved as often, columns encoded one after the other */
     _Atomic int joins_lost; /* memory ran out while naming a row of several sources */
     struct bb_quality_reject
         rejects[BB_MAX_REJECT_REASONS]; /* of this conversion, by reason; reasons are constants */
@@ -68,7 +69,7 @@ struct bb_tables {
 };
 
 enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const struct bb_plan *plan,
-                              const struct bb_job *job, const struct bb_zone *zone,
+                              const struct bb_job *job, const struct bb_zone *zone, unsigned frugal,
                               struct bb_error *err) BB_WARN_UNUSED;
 void bb_tables_reset(struct bb_tables *t);
 /* After finish: gives back everything but the finished files and the counts. */

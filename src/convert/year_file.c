@@ -36,6 +36,7 @@ struct bb_year_file {
     int can_copy;
     struct bb_quality *quality;
     const struct bb_quality_state *quality_state; /* once finished */
+    struct bb_buf quality_bytes;                  /* the same, packed for the file */
     struct bb_error notes_error;
     size_t group_rows;
     uint64_t n_rows;
@@ -403,12 +404,29 @@ static void finish_task(void *ctx, size_t task, unsigned worker)
     if (bb_pq_chunk_finish(f->chunks[column], &f->task_error[column]) != BB_OK) f->failed = 1;
 }
 
+/* One task sums up the quality of all groups, which takes longer than any column of the last one. */
+static void last_task(void *ctx, size_t task, unsigned worker)
+{
+    struct bb_year_file *f = ctx;
+    enum bb_status status;
+    if (task > 0) {
+        if (f->group_rows > 0) finish_task(f, task - 1, worker);
+        return;
+    }
+    status = bb_quality_finish(f->quality, &f->quality_state, &f->notes_error);
+    if (status == BB_OK) status = bb_quality_write_state(f->quality_state, &f->quality_bytes, &f->notes_error);
+    if (status != BB_OK) f->failed = 1;
+}
+
 static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, size_t n_more, struct bb_error *err)
 {
     f->failed = 0;
     f->notes_error.status = BB_OK;
     for (size_t i = 0; i < f->n_tasks; i++) f->task_error[f->tasks[i]].status = BB_OK;
-    bb_pool_run(f->setup.pool, fn, f, f->n_tasks + n_more);
+    if (f->setup.one_by_one)
+        for (size_t task = 0; task < f->n_tasks + n_more; task++) fn(f, task, 0);
+    else
+        bb_pool_run(f->setup.pool, fn, f, f->n_tasks + n_more);
     if (!f->failed) return BB_OK;
     if (f->notes_error.status != BB_OK) {
         if (err) *err = f->notes_error;
@@ -430,16 +448,22 @@ static enum bb_status with_path(const struct bb_year_file *f, enum bb_status sta
     return status == BB_IO && err ? bb_fail_prefix(err, "%s", f->pub.final_path) : status;
 }
 
-static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
+static enum bb_status append_group(struct bb_year_file *f, struct bb_error *err)
 {
     if (f->group_rows == 0) return BB_OK;
-    BB_TRY(run_tasks(f, finish_task, 0, err));
     BB_TRY(with_path(f, bb_pq_file_append_group(f->file, f->chunks, f->same_as, err), err));
     BB_TRY(bb_provenance_end_group(&f->provenance, f->file, err));
-    BB_TRY(bb_quality_group_end(f->quality, err));
     for (size_t i = 0; i < f->n_tasks; i++) bb_pq_chunk_reset(f->chunks[f->tasks[i]]);
     f->group_rows = 0;
     return BB_OK;
+}
+
+static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
+{
+    if (f->group_rows == 0) return BB_OK;
+    BB_TRY(bb_quality_group_end(f->quality, err));
+    BB_TRY(run_tasks(f, finish_task, 0, err));
+    return append_group(f, err);
 }
 
 static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *rows, const struct instant *first,
@@ -574,6 +598,7 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
     if (!f) return bb_fail_budget(err, setup->budget, "a file of the lake");
     f->setup = *setup;
     f->pub.fd = -1;
+    bb_buf_init(&f->quality_bytes, setup->budget, BB_QUALITY_MAX_NBYTES);
     choose_columns(f);
     f->options = (struct bb_pq_options){ .codec = (enum bb_pq_codec)setup->style->codec,
                                          .level = setup->style->level,
@@ -642,35 +667,16 @@ static void free_encoders(struct bb_year_file *f)
 
 enum bb_status bb_year_file_end_rows(struct bb_year_file *f, struct bb_error *err)
 {
-    BB_TRY(close_group(f, err));
+    if (f->ended) return BB_OK;
+    BB_TRY(bb_quality_group_end(f->quality, err));
+    BB_TRY(run_tasks(f, last_task, 1, err));
+    BB_TRY(append_group(f, err));
     f->ended = 1;
     free_encoders(f);
     return BB_OK;
 }
 
-enum bb_status bb_year_file_quality(struct bb_year_file *f, const struct bb_quality_state **state_ret,
-                                    struct bb_error *err)
-{
-    if (!f->quality_state) BB_TRY(bb_quality_finish(f->quality, &f->quality_state, err));
-    *state_ret = f->quality_state;
-    return BB_OK;
-}
-
-static enum bb_status write_quality(struct bb_year_file *f, char place[64], struct bb_str *value,
-                                    struct bb_error *err)
-{
-    const struct bb_quality_state *state;
-    struct bb_buf bytes;
-    uint64_t offset = 0;
-    enum bb_status status;
-    BB_TRY(bb_year_file_quality(f, &state, err));
-    bb_buf_init(&bytes, f->setup.budget, BB_QUALITY_MAX_NBYTES);
-    status = bb_quality_write_state(state, &bytes, err);
-    if (status == BB_OK) status = bb_pq_file_append_blob(f->file, bb_buf_str(&bytes), &offset, err);
-    value->n = (size_t)snprintf(place, 64, "%llu:%zu", (unsigned long long)offset, bytes.n);
-    bb_buf_reset(&bytes);
-    return status;
-}
+const struct bb_quality_state *bb_year_file_quality(const struct bb_year_file *f) { return f->quality_state; }
 
 enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger, uint64_t *rows_ret,
                                    uint64_t *nbytes_ret, struct bb_error *err)
@@ -679,10 +685,14 @@ enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger,
     struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger },
                               { "busbar.provenance", { "", 0 } },
                               { "busbar.quality", { place, 0 } } };
+    uint64_t offset = 0;
     int64_t rows = 0;
     BB_TRY(with_path(f, bb_provenance_write(&f->provenance, f->file, err), err));
     kvs[1].value = bb_buf_str(&f->provenance.places);
-    BB_TRY(with_path(f, write_quality(f, place, &kvs[2].value, err), err));
+    BB_TRY(with_path(f, bb_pq_file_append_blob(f->file, bb_buf_str(&f->quality_bytes), &offset, err), err));
+    kvs[2].value.n =
+        (size_t)snprintf(place, sizeof place, "%llu:%zu", (unsigned long long)offset, f->quality_bytes.n);
+    bb_buf_reset(&f->quality_bytes);
     BB_TRY(with_path(f, bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err), err));
     BB_TRY(bb_publish_sync(&f->pub, err));
     BB_TRY(with_path(f, bb_pq_check_written(f->pub.temp_path, f->file, f->setup.pool, f->setup.budget, &rows, err),
@@ -707,6 +717,7 @@ void bb_year_file_rest(struct bb_year_file *f)
     free_encoders(f);
     bb_pq_file_free(f->file);
     bb_provenance_reset(&f->provenance);
+    bb_buf_reset(&f->quality_bytes);
     bb_quality_free(f->quality);
     f->quality = NULL;
     f->file = NULL;

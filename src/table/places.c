@@ -112,7 +112,7 @@ static int voltage_cmp(double a, double b)
     return a < b ? -1 : a > b;
 }
 
-static int key_cmp(const struct bb_place_key *a, const struct bb_place_key *b)
+int bb_place_key_cmp(const struct bb_place_key *a, const struct bb_place_key *b)
 {
     int c = bb_str_cmp(a->name, b->name);
     if (c == 0) c = bb_str_cmp(a->id, b->id);
@@ -131,7 +131,7 @@ static int find(const struct bb_places *p, const struct bb_place_key *key, uint6
     for (size_t i = hash & (t->size - 1);; i = (i + 1) & (t->size - 1)) {
         uint32_t place = atomic_load_explicit(&t->slots[i], memory_order_acquire);
         if (place == 0) return 0;
-        if (at(p, place - 1)->hash == hash && key_cmp(&at(p, place - 1)->key, key) == 0) {
+        if (at(p, place - 1)->hash == hash && bb_place_key_cmp(&at(p, place - 1)->key, key) == 0) {
             *place_ret = place - 1;
             return 1;
         }
@@ -272,7 +272,7 @@ static int by_key(const void *a_, const void *b_, void *ctx)
     const struct bb_places *p = ctx;
     const struct ranked *a = a_, *b = b_;
     if (a->prefix != b->prefix) return a->prefix < b->prefix ? -1 : 1;
-    return key_cmp(&at(p, a->place)->key, &at(p, b->place)->key);
+    return bb_place_key_cmp(&at(p, a->place)->key, &at(p, b->place)->key);
 }
 
 static int room_for_order(struct bb_places *p, size_t n, struct ranked **ranked_ret)

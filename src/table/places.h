@@ -21,6 +21,9 @@ struct bb_place_key {
     struct bb_str unit;     /* ancillary only: "$/MW" */
 };
 
+/* Order of the lake: by (name, id, zone, type, voltage, unit, identity), text by bytes, what is NULL first. */
+int bb_place_key_cmp(const struct bb_place_key *a, const struct bb_place_key *b);
+
 struct bb_places;
 struct bb_places *bb_places_new(struct bb_budget *budget);
 void bb_places_free(struct bb_places *places);
@@ -33,8 +36,7 @@ size_t bb_places_count(const struct bb_places *places);
 /* Of an id that intern handed out, from any thread. It and its texts live as long as the registry and do not move. */
 const struct bb_place_key *bb_places_at(const struct bb_places *places, uint32_t place);
 
-/* The order of the lake: by (name, id, zone, type, voltage, unit), text by bytes, a NULL id first; of the places that were there when it was
- * asked for. */
+/* The order of the places that were there when it was asked for. */
 struct bb_place_order {
     uint32_t *rank_of, *identity_of; /* per place */
     uint32_t *place_at;              /* per rank */

@@ -185,6 +185,13 @@ static void footer_of_a_fixture(void **state)
     assert_int_equal(chunk->stats.null_count, 9); /* 3, 10, …, 59 */
     bb_pq_reader_close(reader);
 
+    assert_int_equal(bb_pq_reader_open_head(FIXTURES "dict_zstd_bloom.parquet", &budget, &reader, &err), BB_OK);
+    assert_int_equal(bb_pq_reader_groups(reader), 0); /* passed over */
+    assert_int_equal(bb_pq_reader_columns(reader), 5);
+    assert_true(bb_pq_reader_kv(reader, "ARROW:schema").n > 100);
+    assert_true(bb_pq_reader_rows(reader) >= 2 * GROUP);
+    bb_pq_reader_close(reader);
+
     reader = open_fixture("types_dict");
     assert_int_equal(bb_pq_reader_column(reader, 0)->logical, BB_PQ_UINT16);
     assert_int_equal(bb_pq_reader_column(reader, 1)->logical, BB_PQ_UINT_32);
