@@ -37,6 +37,8 @@ void bb_budget_init(struct bb_budget *budget, size_t limit_nbytes, size_t base_n
  * (bb_budget_left) and go back to the system as soon as anything else needs the room. Whoever asked for it ends with bb_budget_drop_kept. */
 void bb_budget_keep_blocks(struct bb_budget *budget);
 void bb_budget_drop_kept(struct bb_budget *budget);
+/* What is kept now goes back to the system, by the thread that calls. */
+void bb_budget_give_kept_back(struct bb_budget *budget);
 
 /* Bytes that may still be allocated; SIZE_MAX without a limit. */
 size_t bb_budget_left(const struct bb_budget *budget);

@@ -30,7 +30,7 @@ static enum bb_status learn_file(void *ctx, const char *path, struct bb_error *e
     struct bb_quality_state *state = NULL;
     enum bb_status status;
     if (!is_of(path, l->iso)) return BB_OK;
-    status = bb_pq_reader_open(path, &l->run->budget, &reader, err);
+    status = bb_pq_reader_open_head(path, &l->run->budget, &reader, err);
     if (status != BB_OK) return status == BB_SKIP ? BB_OK : status;
     status = bb_quality_of_file(path, reader, &l->run->budget, &state, err);
     bb_pq_reader_close(reader);

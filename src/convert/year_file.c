@@ -678,10 +678,12 @@ enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger,
 {
     char place[64];
     struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger },
-                              { "busbar.provenance", bb_buf_str(&f->provenance.places) },
+                              { "busbar.provenance", { "", 0 } },
                               { "busbar.quality", { place, 0 } } };
     uint64_t offset = 0;
     int64_t rows = 0;
+    BB_TRY(with_path(f, bb_provenance_write(&f->provenance, f->file, err), err));
+    kvs[1].value = bb_buf_str(&f->provenance.places);
     BB_TRY(with_path(f, bb_pq_file_append_blob(f->file, bb_buf_str(&f->quality_bytes), &offset, err), err));
     kvs[2].value.n =
         (size_t)snprintf(place, sizeof place, "%llu:%zu", (unsigned long long)offset, f->quality_bytes.n);

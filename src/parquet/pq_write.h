@@ -111,6 +111,10 @@ enum bb_status bb_pq_file_append_copied(struct bb_pq_file *file, struct bb_pq_re
 enum bb_status bb_pq_file_finish(struct bb_pq_file *file, const struct bb_pq_kv *kvs, size_t n_kvs,
                                  uint64_t *nbytes_ret, struct bb_error *err) BB_WARN_UNUSED;
 
+/* Whether the finished file has the page indexes that were written to it: BB_SKIP if not. reader: of that file. */
+enum bb_status bb_pq_file_check_indexes(const struct bb_pq_file *file, struct bb_pq_reader *reader,
+                                        struct bb_error *err) BB_WARN_UNUSED;
+
 /* What copies row groups in a thread of its own; NULL: none is copied, or all are. */
 struct bb_pq_copier;
 struct bb_pq_copier *bb_pq_file_copier(const struct bb_pq_file *file);
