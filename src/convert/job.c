@@ -22,7 +22,8 @@
 #define MAX_PASSES                                                                                                 \
     8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
 
-#define MAX_FRUGAL 2 /* each halves the rows' share and takes a quarter of the workers; what fails then has too little memory */
+#define MAX_FRUGAL                                                                                                 \
+    2 /* each halves the rows' share and takes a quarter of the workers; what fails then has too little memory */
 
 struct block_span {
     uint32_t sequence, min_utc_s, max_utc_s;
@@ -49,7 +50,7 @@ struct job_worker {
     struct bb_router router;
     struct bb_row_batch batch;
     struct open_source *own;
-    size_t opening; /* the source that is about to be own, + 1 */
+    size_t opening;  /* the source that is about to be own, + 1 */
     int lake_failed; /* the lake's files or the rejects cannot be read or written: no fault of the input */
 };
 
@@ -65,10 +66,10 @@ struct job {
     pthread_cond_t changed; /* a source was opened or closed, or the rows are full */
     unsigned n_opening;     /* workers that open a source: others may soon help with it */
     size_t next_source;
-    _Atomic size_t rows_limit_nbytes; /* of this round, and of what may come beside a drain */
-    size_t round_nbytes;              /* what a round tries to do with: see share_memory */
-    int overlaps;                     /* blocks are parsed beside a drain */
-    unsigned frugal;                  /* passes that memory ran out in before this one */
+    _Atomic size_t rows_limit_nbytes;          /* of this round, and of what may come beside a drain */
+    size_t round_nbytes;                       /* what a round tries to do with: see share_memory */
+    int overlaps;                              /* blocks are parsed beside a drain */
+    unsigned frugal;                           /* passes that memory ran out in before this one */
     _Atomic int full, failed, spoilt, starved; /* starved: spoilt, because memory ran out */
     struct bb_error error;
 };
@@ -583,7 +584,8 @@ static uint32_t low_water_locked(struct job *j)
 static void resume_beside(struct job *j)
 {
     if (!j->overlaps) return;
-    j->rows_limit_nbytes = BB_MAX(j->rows_limit_nbytes, BB_MIN(rows_share(j), bb_tables_held_nbytes(j->tables) + ROUND_NBYTES));
+    j->rows_limit_nbytes =
+        BB_MAX(j->rows_limit_nbytes, BB_MIN(rows_share(j), bb_tables_held_nbytes(j->tables) + ROUND_NBYTES));
     j->full = is_full(j);
     if (!j->full) bb_pool_background(j->run->pool, fill_piece, j);
 }

@@ -54,8 +54,7 @@ enum bb_status bb_names_prepare(struct bb_run *run, enum bb_iso iso, struct bb_e
 enum bb_status bb_names_learn(struct bb_run *run, struct bb_tables *t, struct bb_error *err)
 {
     const struct bb_place_order *order;
-    if (!bb_iso_infos[t->job->dataset.iso].names_travel || t->job->dataset.kind != BB_ENERGY)
-        return BB_OK;
+    if (!bb_iso_infos[t->job->dataset.iso].names_travel || t->job->dataset.kind != BB_ENERGY) return BB_OK;
     BB_TRY(bb_places_rank(t->places, &order, err));
     for (size_t rank = 0; rank < order->n_places; rank++) {
         const struct bb_place_key *key = bb_places_at(t->places, order->place_at[rank]);

@@ -9,7 +9,7 @@
 #include "sort/sort.h"
 
 #define BB_MAX_REJECT_REASONS 64
-#define BB_MAX_OUTGROWN 128 /* two arrays that double */
+#define BB_MAX_OUTGROWN       128 /* two arrays that double */
 
 struct bb_table_source { /* what one source gave to one table, in this conversion and in earlier ones */
     _Atomic uint64_t rows;
@@ -53,14 +53,17 @@ struct bb_tables {
     size_t n_by_name;
     struct bb_year_set *years,
         *held; /* per source of the job: of all rows that were read, under mutex; what the lake has in full */
-    pthread_mutex_t mutex;       /* slices and the list of tables */
-    pthread_mutex_t joins_mutex; /* joins and outgrown; taken while mutex is held: opening a table reads the joins of its file */
+    pthread_mutex_t mutex; /* slices and the list of tables */
+    pthread_mutex_t
+        joins_mutex; /* joins and outgrown; taken while mutex is held: opening a table reads the joins of its file */
     struct bb_table **list;
     size_t n, cap;
-    void *outgrown[BB_MAX_OUTGROWN]; /* slices and joins as they were: a drain that began with them still reads them */
+    void *outgrown
+        [BB_MAX_OUTGROWN]; /* slices and joins as they were: a drain that began with them still reads them */
     unsigned n_outgrown;
     int derive_energy;
-    unsigned frugal;        /* how often the memory was too small before: batches are halved as often, columns encoded one after the other */
+    unsigned
+        frugal; /* how often the memory was too small before: batches are halved as often, columns encoded one after the other */
     _Atomic int joins_lost; /* memory ran out while naming a row of several sources */
     struct bb_quality_reject
         rejects[BB_MAX_REJECT_REASONS]; /* of this conversion, by reason; reasons are constants */

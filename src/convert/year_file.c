@@ -524,9 +524,8 @@ static enum bb_status learn_places(struct bb_year_file *f, struct bb_error *err)
         return bb_fail_budget(err, f->setup.budget, "the list of locations");
     for (; f->n_facts < n; f->n_facts++) {
         const struct bb_place_key *key = bb_places_at(f->setup.places, (uint32_t)f->n_facts);
-        f->facts[f->n_facts] =
-            (struct place_facts){ key->voltage_kv,
-                                  f->setup.dataset->kind == BB_ENERGY && key->type == BB_TYPE_SYSTEM };
+        f->facts[f->n_facts] = (struct place_facts){ key->voltage_kv, f->setup.dataset->kind == BB_ENERGY &&
+                                                                          key->type == BB_TYPE_SYSTEM };
         f->any_voltage |= !isnan(key->voltage_kv);
         f->any_system |= f->facts[f->n_facts].is_system;
         f->any_id |= key->id.n > 0;

@@ -305,8 +305,7 @@ enum bb_status bb_metadata_write(struct bb_metadata *m, const char *root, enum b
     struct bb_buf out;
     enum bb_status status = BB_OK;
     bb_buf_init(&out, m->budget, FILE_MAX_NBYTES);
-    for (int c = 0; c < N_CATEGORY && status == BB_OK; c++)
-    {
+    for (int c = 0; c < N_CATEGORY && status == BB_OK; c++) {
         struct bb_publication pub = { .fd = -1 };
         status = write_category(m, root, iso, (enum category)c, &pub, &out, err);
         if (status != BB_OK) bb_publish_abort(&pub);

@@ -7,7 +7,9 @@
 
 #define MAGIC       "bbqual\0\1"
 #define HEAD_NBYTES 16
-#define SMALL_NBYTES ((size_t)128 << 10) /* packed tightly; of a market with all its nodes that alone would take 2 % of a month's conversion */
+#define SMALL_NBYTES                                                                                               \
+    ((size_t)128                                                                                                   \
+     << 10) /* packed tightly; of a market with all its nodes that alone would take 2 % of a month's conversion */
 #define MAX_TEXT    ((uint64_t)1 << 20) /* of one text */
 #define ENTRY_LEAST 17 /* bytes that an entry, range or group takes at least: bounds what a count may claim */
 #define RANGE_LEAST 2

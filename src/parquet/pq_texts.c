@@ -232,7 +232,8 @@ static size_t equal_codes(const struct bb_pq_chunk *c, const struct codes *codes
     uint32_t first = code_at(codes, 0);
     size_t n = 1;
     if (first < d->of_code_cap && d->of_code[first] == IS_NULL)
-        for (uint32_t code; n < codes->n && (code = code_at(codes, n)) < d->of_code_cap && d->of_code[code] == IS_NULL;)
+        for (uint32_t code;
+             n < codes->n && (code = code_at(codes, n)) < d->of_code_cap && d->of_code[code] == IS_NULL;)
             n++;
     else
         while (n < codes->n && code_at(codes, n) == first) n++;

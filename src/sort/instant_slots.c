@@ -23,7 +23,8 @@ enum bb_status bb_slot_plan_init(struct bb_slot_plan *plan, struct bb_budget *bu
         bb_free(meet_at);
         return bb_fail_budget(err, budget, "the order of locations");
     }
-    for (size_t rank = plan->n_places; rank-- > 0;) lowest[order->identity_of[order->place_at[rank]]] = (uint32_t)rank;
+    for (size_t rank = plan->n_places; rank-- > 0;)
+        lowest[order->identity_of[order->place_at[rank]]] = (uint32_t)rank;
     for (size_t place = 0; place < plan->n_places; place++) meet_at[place] = lowest[order->identity_of[place]];
     bb_free(lowest);
     plan->meet_at = plan->own_meet_at = meet_at;

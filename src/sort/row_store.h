@@ -35,7 +35,7 @@ struct bb_row_lane {
     struct bb_row_chunk **chunks;
     size_t n_chunks, cap_chunks;
     uint64_t n_taken; /* rows that were taken away last time: as many may come again */
-    uint32_t grid_s; /* BB_GRID_S, 900, 300, 60 or 1, of which each divides the one before: divides every start */
+    uint32_t grid_s;  /* BB_GRID_S, 900, 300, 60 or 1, of which each divides the one before: divides every start */
     _Atomic uint32_t min_utc_s;
     _Atomic uint64_t n_rows;
     _Atomic size_t held_nbytes;

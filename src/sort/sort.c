@@ -11,7 +11,7 @@
 
 struct bb_sort {
     struct bb_sort_options options;
-    struct bb_row_store incoming; /* what workers add, while the others are on their way out */
+    struct bb_row_store incoming;  /* what workers add, while the others are on their way out */
     pthread_mutex_t *lane_mutexes; /* of incoming: its worker's and the drain's */
     struct bb_row_store store;
     struct bb_run_list runs;

@@ -19,7 +19,7 @@ struct bb_sort;
 struct bb_sort_options {
     struct bb_budget *budget;
     struct bb_pool *pool;
-    unsigned n_workers;       /* threads that call bb_sort_add, numbered from 0 */
+    unsigned n_workers; /* threads that call bb_sort_add, numbered from 0 */
     struct bb_places *places;
     const struct bb_slice *(*slices)(
         void *ctx); /* base of the slice table, for all slices of sealed rows until the drain ends */
@@ -56,7 +56,8 @@ int bb_sort_late(const struct bb_sort *sort);
 
 /* May be asked while rows are added. */
 size_t bb_sort_held_nbytes(const struct bb_sort *sort); /* memory in rows */
-size_t bb_sort_left_nbytes(const struct bb_sort *sort); /* of it, what was there at the last seal and is not out yet */
+size_t
+bb_sort_left_nbytes(const struct bb_sort *sort); /* of it, what was there at the last seal and is not out yet */
 uint32_t
 bb_sort_first_instant(const struct bb_sort *sort); /* smallest start held (memory or runs); UINT32_MAX if none */
 

@@ -180,8 +180,7 @@ static int larger_table(struct bb_places *p, size_t size)
 static uint32_t *identity_slot(struct bb_places *p, struct bb_str identity)
 {
     size_t i = bb_hash64(identity.p, identity.n) & (p->identity_table_size - 1);
-    while (p->identity_table[i] != 0 &&
-           !bb_str_eq(at(p, p->identity_table[i] - 1)->key.identity, identity))
+    while (p->identity_table[i] != 0 && !bb_str_eq(at(p, p->identity_table[i] - 1)->key.identity, identity))
         i = (i + 1) & (p->identity_table_size - 1);
     return &p->identity_table[i];
 }
