@@ -419,9 +419,9 @@ static void leave(struct job *j, struct open_source *os, int ended)
 }
 
 /* Files that have been begun hold memory too, more with each year; what they leave is shared anew each round: half for rows, half for
- * sorting and encoding them; a third for rows where the limit is small, or a fifth
- * with many threads, for a file's columns take 20 MB and more whatever the limit is. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes for
- * each byte of text. */
+ * sorting and encoding them. Where the limit is small it is a third for rows, or a fifth with many threads, for a file's columns take 20 MB
+ * and more whatever the limit is. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes
+ * for each byte of text. */
 static size_t rows_share(struct job *j)
 {
     size_t parts = j->run->budget.limit_nbytes >= SMALL_LIMIT ? 2 : j->n_workers > 2 ? 5 : 3;

@@ -7,14 +7,13 @@
 
 #define MAGIC       "bbqual\0\1"
 #define HEAD_NBYTES 16
-#define SMALL_NBYTES                                                                                               \
-    ((size_t)128                                                                                                   \
-     << 10) /* packed tightly; of a market with all its nodes that alone would take 2 % of a month's conversion */
-#define MAX_TEXT    ((uint64_t)1 << 20) /* of one text */
-#define ENTRY_LEAST 17 /* bytes that an entry, range or group takes at least: bounds what a count may claim */
-#define RANGE_LEAST 2
-#define GROUP_LEAST 15
-#define WINDOW_LOG  23 /* more than level 6 ever uses */
+/* Packed tightly; with all nodes of a market that alone would take 2 % of the time that its month takes. */
+#define SMALL_NBYTES ((size_t)128 << 10)
+#define MAX_TEXT     ((uint64_t)1 << 20) /* of one text */
+#define ENTRY_LEAST  17 /* bytes that an entry, range or group takes at least: bounds what a count may claim */
+#define RANGE_LEAST  2
+#define GROUP_LEAST  15
+#define WINDOW_LOG   23 /* more than level 6 ever uses */
 
 static void *zstd_alloc(void *budget, size_t nbytes) { return bb_alloc(budget, nbytes); }
 static void zstd_free(void *budget, void *p)
