@@ -148,7 +148,7 @@ static int choose_slice(struct bb_pass *pass)
 
 int bb_pass_time_miss(struct bb_pass *pass, const struct bb_record *rec, struct bb_str raw, uint32_t *utc_s_ret)
 {
-    struct bb_time_entry *slot = bb_time_cache_slot(pass->worker->times, raw);
+    struct bb_time_entry *slot = bb_time_cache_slot(pass->worker->times, pass->reader->time_layout, raw);
     if (!bb_time_entry_is(slot, pass->reader->time_layout, raw)) {
         struct bb_str texts[8];
         struct bb_flaw flaw;

@@ -1,5 +1,6 @@
 /* From the raw bytes of a record's time columns to its instant. A report spells few instants, each very often; a small
- * direct-mapped table remembers them. One per worker. */
+ * direct-mapped table remembers them, and which one followed each: CAISO's files have the hours of a location in an order of their own, and
+ * the same for every location. One per worker. */
 #ifndef BB_TIME_CACHE_H
 #define BB_TIME_CACHE_H
 
@@ -16,20 +17,28 @@ struct bb_time_entry {
     uint32_t utc_s;
     uint16_t n;     /* 0: empty */
     uint16_t run_s; /* see struct bb_order_need */
+    uint16_t next;  /* entry that came after this one last time */
     char text[BB_TIME_TEXT_MAX];
 };
 
 struct bb_time_cache {
     struct bb_time_entry entries[BB_TIME_CACHE_SIZE];
+    uint16_t last; /* entry that was asked for last */
 };
 
-static inline struct bb_time_entry *bb_time_cache_slot(struct bb_time_cache *cache, struct bb_str raw)
-{
-    return &cache->entries[bb_hash64(raw.p, raw.n) % BB_TIME_CACHE_SIZE];
-}
 static inline int bb_time_entry_is(const struct bb_time_entry *e, uint64_t layout, struct bb_str raw)
 {
     return e->n == raw.n && raw.n && e->layout == layout && memcmp(e->text, raw.p, raw.n) == 0;
+}
+/* The entry of a text, or the one that it may take. */
+static inline struct bb_time_entry *bb_time_cache_slot(struct bb_time_cache *cache, uint64_t layout,
+                                                       struct bb_str raw)
+{
+    struct bb_time_entry *before = &cache->entries[cache->last];
+    if (!bb_time_entry_is(&cache->entries[before->next], layout, raw))
+        before->next = (uint16_t)(bb_hash64(raw.p, raw.n) % BB_TIME_CACHE_SIZE);
+    cache->last = before->next;
+    return &cache->entries[cache->last];
 }
 static inline void bb_time_entry_set(struct bb_time_entry *e, uint64_t layout, struct bb_str raw, uint32_t utc_s,
                                      uint16_t run_s)
