@@ -325,7 +325,7 @@ enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_
     const struct bb_apart lake = { run->options->lake, bb_lake_is_own };
     *plan = (struct bb_plan){ 0 };
     BB_TRY(bb_leaf_list_apart(run->options->inputs, run->options->n_inputs, run->options->lake ? &lake : NULL,
-                              run->temp_dir, &run->budget, &plan->leaves, err));
+                              run->pool, run->temp_dir, &run->budget, &plan->leaves, err));
     for (size_t i = 0; i < bb_leaf_problem_count(plan->leaves); i++) {
         const struct bb_leaf_problem *p = bb_leaf_problem_at(plan->leaves, i);
         BB_TRY(bb_run_refuse_file(run, -1, p->path, p->member, p->error.text, err));

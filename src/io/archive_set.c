@@ -11,35 +11,47 @@
 #define MEMORY_MAX_NBYTES   ((size_t)4 << 20) /* larger inner archives go to a file */
 #define UNPACKED_MAX_NBYTES ((uint64_t)4 << 30)
 #define CHUNK_NBYTES        ((size_t)128 << 10)
+#define ROOM_NBYTES         ((size_t)64)       /* behind what an archive is said to have: to see that it ends there */
+#define KEPT_SHARE          8                  /* of the budget */
+#define KEPT_MAX_NBYTES     ((size_t)64 << 20) /* when it has no limit */
+#define MAX_IDLE            4
 
 enum progress { UNPACKING, READY, FAILED };
 
 struct bb_unpacked {
-    uint32_t index;
+    struct bb_archive *archive;
     unsigned n_holders; /* under the lock, as is progress */
     enum progress progress;
+    int kept; /* one of the holders is the set's list of kept ones */
+    struct bb_unpacked *kept_before, *kept_behind;
     uint8_t *mem;
-    size_t mem_cap;
+    size_t mem_cap, first_nbytes;
     int fd;
     uint64_t n;
     struct bb_error failure;
 };
 
-struct archive {
+struct bb_archive {
+    struct bb_archive *next;
     struct bb_archive_place place;
-    struct bb_unpacked *live; /* under the lock */
+    struct bb_unpacked *live; /* under the lock, as is n_unread */
+    unsigned n_unread;        /* members for which the bytes are kept */
 };
 
 struct bb_archive_set {
     struct bb_budget *budget;
     char *temp_dir;
-    struct archive *archives;
-    size_t n, cap;
-    _Atomic uint64_t unpacked_nbytes;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* nothing is allocated under it: see bb_budget_set_lender */
+    struct bb_archive *archives;
     pthread_cond_t unpacked;    /* some archive left UNPACKING */
     struct bb_unpacked *recent; /* one hold of its own */
+    struct bb_unpacked *first_kept, *last_kept;
+    size_t kept_nbytes, kept_max_nbytes;
+    struct bb_inflate *idle[MAX_IDLE];
+    unsigned n_idle;
 };
+
+static void reclaim(void *set, size_t nbytes);
 
 struct bb_archive_set *bb_archive_set_new(const char *temp_dir, struct bb_budget *budget)
 {
@@ -57,6 +69,8 @@ struct bb_archive_set *bb_archive_set_new(const char *temp_dir, struct bb_budget
     set->budget = budget;
     pthread_mutex_init(&set->lock, NULL);
     pthread_cond_init(&set->unpacked, NULL);
+    if (bb_budget_set_lender(budget, reclaim, set))
+        set->kept_max_nbytes = budget->limit_nbytes ? budget->limit_nbytes / KEPT_SHARE : KEPT_MAX_NBYTES;
     return set;
 }
 
@@ -68,34 +82,150 @@ static void unpacked_free(struct bb_unpacked *u)
     bb_free(u);
 }
 
+/* Under the lock. What is kept and held by nobody else is lent. */
+static void add_holder(struct bb_archive_set *set, struct bb_unpacked *u)
+{
+    if (u->kept && u->n_holders == 1) bb_budget_take_back(set->budget, u->mem_cap);
+    u->n_holders++;
+}
+
+/* Under the lock. */
+static void let_go(struct bb_archive_set *set, struct bb_unpacked *u)
+{
+    if (!u) return;
+    if (--u->n_holders > 0) {
+        if (u->kept && u->n_holders == 1) bb_budget_lend(set->budget, u->mem_cap);
+        return;
+    }
+    if (u->archive->live == u) u->archive->live = NULL;
+    unpacked_free(u);
+}
+
+/* Under the lock. */
+static void stop_keeping(struct bb_archive_set *set, struct bb_unpacked *u)
+{
+    if (u->kept_before)
+        u->kept_before->kept_behind = u->kept_behind;
+    else
+        set->first_kept = u->kept_behind;
+    if (u->kept_behind)
+        u->kept_behind->kept_before = u->kept_before;
+    else
+        set->last_kept = u->kept_before;
+    set->kept_nbytes -= u->mem_cap;
+    if (u->n_holders == 1) bb_budget_take_back(set->budget, u->mem_cap);
+    u->kept = 0;
+    let_go(set, u);
+}
+
+/* The last ones first: they are read last. */
+static void reclaim(void *set_, size_t nbytes)
+{
+    struct bb_archive_set *set = set_;
+    struct bb_unpacked *u, *before;
+    size_t freed = 0;
+    pthread_mutex_lock(&set->lock);
+    for (u = set->last_kept; u && freed < nbytes; u = before) {
+        before = u->kept_before;
+        if (u->n_holders > 1) continue;
+        freed += u->mem_cap;
+        stop_keeping(set, u);
+    }
+    pthread_mutex_unlock(&set->lock);
+}
+
 void bb_archive_set_free(struct bb_archive_set *set)
 {
     if (!set) return;
-    unpacked_free(set->recent);
+    while (set->first_kept) stop_keeping(set, set->first_kept);
+    if (set->kept_max_nbytes) (void)bb_budget_set_lender(set->budget, NULL, NULL);
+    let_go(set, set->recent);
+    while (set->archives) {
+        struct bb_archive *next = set->archives->next;
+        bb_free(set->archives);
+        set->archives = next;
+    }
+    while (set->n_idle) bb_inflate_free(set->idle[--set->n_idle]);
     pthread_cond_destroy(&set->unpacked);
     pthread_mutex_destroy(&set->lock);
-    bb_free(set->archives);
     bb_free(set->temp_dir);
     bb_free(set);
 }
 
-int bb_archive_set_add(struct bb_archive_set *set, const struct bb_archive_place *place, uint32_t *index_ret)
+struct bb_archive *bb_archive_set_add(struct bb_archive_set *set, const struct bb_archive_place *place)
 {
-    if (set->n >= BB_NO_ARCHIVE) return 0;
-    if (!bb_grow(set->budget, (void **)&set->archives, &set->cap, set->n + 1, sizeof *set->archives)) return 0;
-    set->archives[set->n] = (struct archive){ .place = *place };
-    *index_ret = (uint32_t)set->n++;
-    return 1;
+    struct bb_archive *a = bb_alloc(set->budget, sizeof *a);
+    if (!a) return NULL;
+    *a = (struct bb_archive){ .place = *place };
+    pthread_mutex_lock(&set->lock);
+    a->next = set->archives;
+    set->archives = a;
+    pthread_mutex_unlock(&set->lock);
+    return a;
 }
 
-const struct bb_archive_place *bb_archive_place_of(const struct bb_archive_set *set, uint32_t index)
+const struct bb_archive_place *bb_archive_place_of(const struct bb_archive *archive) { return &archive->place; }
+
+void bb_archive_keep(struct bb_archive_set *set, struct bb_archive *archive, unsigned n_members)
 {
-    return &set->archives[index].place;
+    struct bb_unpacked *u;
+    pthread_mutex_lock(&set->lock);
+    u = archive->live;
+    if (n_members > 0 && u && u->progress == READY && u->mem && !u->kept && u->n_holders > 0 &&
+        u->mem_cap <= set->kept_max_nbytes - BB_MIN(set->kept_nbytes, set->kept_max_nbytes)) {
+        archive->n_unread = n_members;
+        u->kept = 1;
+        u->kept_behind = NULL;
+        u->kept_before = set->last_kept;
+        if (set->last_kept)
+            set->last_kept->kept_behind = u;
+        else
+            set->first_kept = u;
+        set->last_kept = u;
+        set->kept_nbytes += u->mem_cap;
+        if (set->recent == u)
+            set->recent = NULL; /* its hold is the list's now */
+        else
+            u->n_holders++;
+    }
+    pthread_mutex_unlock(&set->lock);
 }
 
-uint64_t bb_archive_set_unpacked_nbytes(const struct bb_archive_set *set)
+void bb_archive_member_was_read(struct bb_archive_set *set, struct bb_archive *archive)
 {
-    return atomic_load(&((struct bb_archive_set *)set)->unpacked_nbytes);
+    pthread_mutex_lock(&set->lock);
+    if (archive->n_unread > 0 && --archive->n_unread == 0 && archive->live && archive->live->kept)
+        stop_keeping(set, archive->live);
+    pthread_mutex_unlock(&set->lock);
+}
+
+size_t bb_archive_set_kept_nbytes(struct bb_archive_set *set)
+{
+    size_t n;
+    pthread_mutex_lock(&set->lock);
+    n = set->kept_nbytes;
+    pthread_mutex_unlock(&set->lock);
+    return n;
+}
+
+struct bb_inflate *bb_archive_set_take_inflate(struct bb_archive_set *set)
+{
+    struct bb_inflate *inflate;
+    pthread_mutex_lock(&set->lock);
+    inflate = set->n_idle ? set->idle[--set->n_idle] : NULL;
+    pthread_mutex_unlock(&set->lock);
+    return inflate;
+}
+
+void bb_archive_set_give_inflate(struct bb_archive_set *set, struct bb_inflate *inflate)
+{
+    pthread_mutex_lock(&set->lock);
+    if (inflate && set->n_idle < MAX_IDLE) {
+        set->idle[set->n_idle++] = inflate;
+        inflate = NULL;
+    }
+    pthread_mutex_unlock(&set->lock);
+    bb_inflate_free(inflate);
 }
 
 enum bb_status bb_open_file(const char *path, int *fd_ret, uint64_t *size_ret, struct bb_error *err)
@@ -157,9 +287,9 @@ static enum bb_status write_all(const struct bb_archive_set *set, int fd, const 
  * the memory becomes its buffer. */
 static enum bb_status make_room(struct bb_archive_set *set, struct bb_unpacked *u, struct bb_error *err)
 {
-    size_t cap = u->mem_cap ? u->mem_cap * 2 : CHUNK_NBYTES;
+    size_t cap = u->mem_cap ? BB_MAX(u->mem_cap * 2, CHUNK_NBYTES) : u->first_nbytes;
     uint8_t *moved;
-    if (u->fd < 0 && cap <= MEMORY_MAX_NBYTES && (cap == CHUNK_NBYTES || cap <= bb_budget_left(set->budget) / 8)) {
+    if (u->fd < 0 && cap <= MEMORY_MAX_NBYTES && (cap <= CHUNK_NBYTES || cap <= bb_budget_left(set->budget) / 8)) {
         moved = bb_realloc(set->budget, u->mem, cap);
         if (moved) {
             u->mem = moved;
@@ -190,7 +320,6 @@ static enum bb_status unpack_all(struct bb_archive_set *set, struct bb_inflate *
         BB_TRY(status);
         if (u->fd >= 0) BB_TRY(write_all(set, u->fd, u->mem, n, err));
         u->n += n;
-        atomic_fetch_add_explicit(&set->unpacked_nbytes, n, memory_order_relaxed);
         if (u->n > UNPACKED_MAX_NBYTES)
             return bb_fail(err, BB_SKIP, "this inner archive unpacks to more than %llu GB; unpack it first",
                            (unsigned long long)(UNPACKED_MAX_NBYTES >> 30));
@@ -203,13 +332,13 @@ static enum bb_status unpack_all(struct bb_archive_set *set, struct bb_inflate *
 }
 
 static enum bb_status unpack(struct bb_archive_set *set, const struct bb_archive_place *place,
-                             struct bb_unpacked *u, struct bb_error *err)
+                             struct bb_unpacked *u, uint64_t *unpacked_nbytes, struct bb_error *err)
 {
     struct bb_archive_bytes parent;
     struct bb_byte_range part;
     struct bb_inflate *inflate;
     enum bb_status status;
-    if (place->parent == BB_NO_ARCHIVE) {
+    if (!place->parent) {
         parent = (struct bb_archive_bytes){ .own_fd = -1 };
         if (place->mem) {
             parent.range = (struct bb_byte_range){ .mem = place->mem, .fd = -1, .n = place->n };
@@ -219,57 +348,75 @@ static enum bb_status unpack(struct bb_archive_set *set, const struct bb_archive
             parent.range.fd = parent.own_fd;
         }
     } else {
-        BB_TRY(bb_archive_open(set, place->parent, &parent, err));
+        status = bb_archive_open(set, place->parent, &parent, err);
+        *unpacked_nbytes += parent.unpacked_nbytes;
+        if (status != BB_OK) return status;
     }
     part = bb_byte_range_part(&parent.range, place->offset, place->n);
-    status = bb_inflate_new(&part, &place->packed, 0, set->budget, &inflate, err);
+    inflate = bb_archive_set_take_inflate(set);
+    status = inflate ? bb_inflate_restart(inflate, &part, &place->packed, 0, err)
+                     : bb_inflate_new(&part, &place->packed, 0, set->budget, &inflate, err);
     if (status == BB_OK) {
         status = unpack_all(set, inflate, u, err);
+        *unpacked_nbytes += u->n;
         if (status == BB_IO) bb_fail_prefix(err, "%s", place->path.p);
-        bb_inflate_free(inflate);
     }
+    if (status == BB_OK)
+        bb_archive_set_give_inflate(set, inflate);
+    else
+        bb_inflate_free(inflate);
     bb_archive_close(set, &parent);
     return status;
 }
 
-/* Under the lock. */
-static void let_go(struct bb_archive_set *set, struct bb_unpacked *u)
+/* Under the lock. NULL: nobody has its bytes and nobody is getting them. */
+static struct bb_unpacked *join(struct bb_archive_set *set, struct bb_archive *a)
 {
-    if (!u || --u->n_holders > 0) return;
-    if (set->archives[u->index].live == u) set->archives[u->index].live = NULL;
-    unpacked_free(u);
+    struct bb_unpacked *u = a->live;
+    if (!u) return NULL;
+    add_holder(set, u);
+    while (u->progress == UNPACKING) pthread_cond_wait(&set->unpacked, &set->lock);
+    return u;
+}
+
+/* For an archive that has a check, the size that it should have: most then need no second piece of memory. */
+static size_t first_room(const struct bb_archive_place *place)
+{
+    if (place->packed.n_packings != 1 || !place->packed.checked) return CHUNK_NBYTES;
+    return (size_t)BB_MIN(place->packed.size + ROOM_NBYTES, (uint64_t)CHUNK_NBYTES);
 }
 
 /* Finds the unpacked bytes of an archive or makes them; who comes second waits for the first. */
-static enum bb_status hold(struct bb_archive_set *set, uint32_t index, struct bb_unpacked **u_ret,
+static enum bb_status hold(struct bb_archive_set *set, struct bb_archive *a, struct bb_archive_bytes *bytes,
                            struct bb_error *err)
 {
-    struct archive *a = &set->archives[index];
-    struct bb_unpacked *u;
+    struct bb_unpacked *u, *fresh = NULL;
     enum bb_status status = BB_OK;
     pthread_mutex_lock(&set->lock);
-    u = a->live;
-    if (u) {
-        u->n_holders++;
-        while (u->progress == UNPACKING) pthread_cond_wait(&set->unpacked, &set->lock);
-    } else {
-        u = bb_calloc(set->budget, sizeof *u);
-        if (!u) {
-            pthread_mutex_unlock(&set->lock);
-            return bb_fail_budget(err, set->budget, "unpacking an archive within an archive");
-        }
-        u->index = index;
+    u = join(set, a);
+    if (!u) {
+        pthread_mutex_unlock(&set->lock);
+        fresh = bb_calloc(set->budget, sizeof *fresh);
+        if (!fresh) return bb_fail_budget(err, set->budget, "unpacking an archive within an archive");
+        pthread_mutex_lock(&set->lock);
+        u = join(set, a); /* somebody may have begun meanwhile */
+    }
+    if (!u) {
+        u = fresh;
+        fresh = NULL;
+        u->archive = a;
         u->fd = -1;
         u->n_holders = 1;
+        u->first_nbytes = first_room(&a->place);
         a->live = u;
         pthread_mutex_unlock(&set->lock);
-        status = unpack(set, &a->place, u, &u->failure);
+        status = unpack(set, &a->place, u, &bytes->unpacked_nbytes, &u->failure);
         pthread_mutex_lock(&set->lock);
         u->progress = status == BB_OK ? READY : FAILED;
         if (status == BB_OK) {
             let_go(set, set->recent);
             set->recent = u;
-            u->n_holders++;
+            add_holder(set, u);
         }
         pthread_cond_broadcast(&set->unpacked);
     }
@@ -281,17 +428,20 @@ static enum bb_status hold(struct bb_archive_set *set, uint32_t index, struct bb
         u = NULL;
     }
     pthread_mutex_unlock(&set->lock);
-    *u_ret = u;
+    bb_free(fresh);
+    bytes->held = u;
     return status;
 }
 
-enum bb_status bb_archive_open(struct bb_archive_set *set, uint32_t index, struct bb_archive_bytes *bytes_ret,
-                               struct bb_error *err)
+enum bb_status bb_archive_open(struct bb_archive_set *set, struct bb_archive *archive,
+                               struct bb_archive_bytes *bytes_ret, struct bb_error *err)
 {
-    const struct bb_archive_place *place = &set->archives[index].place;
+    const struct bb_archive_place *place = &archive->place;
     struct bb_archive_bytes bytes = { .own_fd = -1 };
+    enum bb_status status = BB_OK;
     uint64_t size;
-    if (place->packed.n_packings == 0 && place->parent == BB_NO_ARCHIVE) {
+    *bytes_ret = bytes;
+    if (place->packed.n_packings == 0 && !place->parent) {
         bytes.range = (struct bb_byte_range){ .mem = place->mem, .fd = -1, .n = place->n };
         if (!place->mem) {
             if (bb_open_file(place->path.p, &bytes.own_fd, &size, err) != BB_OK)
@@ -304,17 +454,18 @@ enum bb_status bb_archive_open(struct bb_archive_set *set, uint32_t index, struc
                                (unsigned long long)place->n, (unsigned long long)size);
             }
         }
-    } else if (place->packed.n_packings == 1 && place->packed.packings[0] == BB_PACKING_STORED &&
-               place->parent != BB_NO_ARCHIVE) {
+    } else if (place->packed.n_packings == 1 && place->packed.packings[0] == BB_PACKING_STORED && place->parent) {
         /* its members have checks of their own, so its own CRC is not worth a copy */
-        BB_TRY(bb_archive_open(set, place->parent, &bytes, err));
+        status = bb_archive_open(set, place->parent, &bytes, err);
         bytes.range = bb_byte_range_part(&bytes.range, place->offset, place->n);
     } else {
-        BB_TRY(hold(set, index, &bytes.held, err));
-        bytes.range = (struct bb_byte_range){ .mem = bytes.held->mem, .fd = bytes.held->fd, .n = bytes.held->n };
+        status = hold(set, archive, &bytes, err);
+        if (status == BB_OK)
+            bytes.range =
+                (struct bb_byte_range){ .mem = bytes.held->mem, .fd = bytes.held->fd, .n = bytes.held->n };
     }
     *bytes_ret = bytes;
-    return BB_OK;
+    return status;
 }
 
 void bb_archive_close(struct bb_archive_set *set, struct bb_archive_bytes *bytes)

@@ -7,7 +7,7 @@
 #ifndef BB_SOURCE_H
 #define BB_SOURCE_H
 
-#include "base/mem.h"
+#include "base/pool.h"
 #include "base/str.h"
 
 /* Texts are bytes as the file system or the archive gave them, not always UTF-8; those from archives (member, name) without
@@ -41,14 +41,15 @@ enum bb_status bb_leaf_list_new(const char *const *inputs, size_t n_inputs, cons
                                 struct bb_budget *budget, struct bb_leaf_list **list_ret,
                                 struct bb_error *err) BB_WARN_UNUSED;
 /* The same, but where the walk comes through `folder`, those of its files are passed over, unseen, that is_own says it has itself: below is
- * a file's path below the folder. A file that an input names is never passed over. */
+ * a file's path below the folder. A file that an input names is never passed over. With a pool (else NULL) its threads share the work; what is
+ * listed is the same. */
 struct bb_apart {
     const char *folder; /* need not exist */
     int (*is_own)(struct bb_str below);
 };
 enum bb_status bb_leaf_list_apart(const char *const *inputs, size_t n_inputs, const struct bb_apart *apart,
-                                  const char *temp_dir, struct bb_budget *budget, struct bb_leaf_list **list_ret,
-                                  struct bb_error *err) BB_WARN_UNUSED;
+                                  struct bb_pool *pool, const char *temp_dir, struct bb_budget *budget,
+                                  struct bb_leaf_list **list_ret, struct bb_error *err) BB_WARN_UNUSED;
 /* As bb_leaf_list_new, for one file that is in memory; data must stay until the list is freed. */
 enum bb_status bb_leaf_list_of_bytes(const char *name, const void *data, size_t n, const char *temp_dir,
                                      struct bb_budget *budget, struct bb_leaf_list **list_ret,
