@@ -9,52 +9,69 @@
 
 #define HEAD_NBYTES     ((size_t)64 << 10)
 #define HEAD_MAX_NBYTES ((size_t)64 << 20)
+#define GLANCE_NBYTES   ((size_t)4 << 10) /* what is no text shows within these */
+#define GLANCE_LINES                                                                                               \
+    (BB_SNIFF_LINES + 2) /* with the header among the lines that are sniffed, a record behind it as well */
 
 /* ---- the head of a leaf ---- */
 
 struct head {
     const struct bb_leaf *leaf;
     struct bb_budget *budget;
-    char *memory; /* PAD + text + PAD */
-    size_t cap;
+    struct bb_stream *stream; /* behind what was read; NULL: not opened yet, or at its end */
+    char *memory;             /* PAD + text + PAD */
+    size_t n, cap;
 };
 
+/* Goes on where it stopped. */
 static enum bb_status read_head(struct head *h, size_t cap, struct bb_evidence *evidence, struct bb_error *err)
 {
-    struct bb_stream *stream;
-    enum bb_status status;
-    size_t n = 0;
-    char *memory = bb_alloc(h->budget, cap + 2 * BB_FEED_PAD);
+    enum bb_status status = BB_OK;
+    char *memory = bb_realloc(h->budget, h->memory, cap + 2 * BB_FEED_PAD);
     if (!memory) return bb_fail_budget(err, h->budget, "the start of a file");
-    bb_free(h->memory);
     h->memory = memory;
     h->cap = cap;
-    BB_TRY(bb_stream_open(h->leaf, h->budget, &stream, err));
-    evidence->head_is_all = 0;
-    do {
+    evidence->head = (struct bb_str){ memory + BB_FEED_PAD, h->n };
+    if (!h->stream) BB_TRY(bb_stream_open_to_look(h->leaf, h->budget, &h->stream, err));
+    while (status == BB_OK && h->n < cap) {
         size_t got = 0;
-        status = bb_stream_read(stream, memory + BB_FEED_PAD + n, cap - n, &got, err);
-        n += got;
-    } while (status == BB_OK && n < cap);
-    bb_stream_close(stream);
-    if (status == BB_EOF)
-        evidence->head_is_all = 1;
-    else if (status != BB_OK)
-        return status;
-    evidence->head = (struct bb_str){ memory + BB_FEED_PAD, n };
-    return BB_OK;
+        status = bb_stream_read(h->stream, memory + BB_FEED_PAD + h->n, cap - h->n, &got, err);
+        h->n += got;
+    }
+    evidence->head.n = h->n;
+    evidence->head_is_all = status == BB_EOF;
+    return status == BB_EOF ? BB_OK : status;
+}
+
+static void reset_head(struct head *h)
+{
+    bb_stream_close(h->stream);
+    bb_free(h->memory);
 }
 
 static enum bb_status more_head(void *ctx, struct bb_evidence *evidence, struct bb_error *err)
 {
     struct head *h = ctx;
-    size_t cap = BB_MIN(h->cap * 4, HEAD_MAX_NBYTES);
+    size_t cap = BB_MIN(BB_MAX(h->cap * 4, HEAD_NBYTES), HEAD_MAX_NBYTES);
     if (evidence->head_is_all || cap == h->cap || cap > bb_budget_left(h->budget) / 4) return BB_EOF;
     return read_head(h, cap, evidence, err);
 }
 
-enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
-                              struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err)
+/* Non-zero when a longer head would not have told more: a format was found, and what it may look at without asking for more is there. */
+static int glance_suffices(const struct bb_evidence *evidence, enum bb_status status)
+{
+    const char *p = evidence->head.p, *end = p + evidence->head.n, *newline;
+    unsigned lines = 0;
+    if (evidence->head_is_all) return 1;
+    if (status != BB_OK) return 0;
+    for (; lines < GLANCE_LINES && (newline = memchr(p, '\n', (size_t)(end - p))); p = newline + 1)
+        lines += bb_str_trim((struct bb_str){ p, (size_t)(newline - p) }).n > 0;
+    return lines == GLANCE_LINES;
+}
+
+static enum bb_status look(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
+                           size_t first_nbytes, struct bb_budget *budget, struct bb_detection *detection_ret,
+                           struct bb_error *err)
 {
     struct head h = { .leaf = leaf, .budget = budget };
     struct bb_evidence evidence = { .path = leaf->path,
@@ -64,11 +81,22 @@ enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_rep
                                     .more_ctx = &h,
                                     .forced_report = forced_report,
                                     .forced_iso = forced_iso };
-    enum bb_status status = read_head(&h, HEAD_NBYTES, &evidence, err);
+    enum bb_status status = read_head(&h, first_nbytes, &evidence, err);
     detection_ret->iso = -1;
     if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
-    bb_free(h.memory);
+    if (h.cap < HEAD_NBYTES && !glance_suffices(&evidence, status)) {
+        detection_ret->iso = -1;
+        status = read_head(&h, HEAD_NBYTES, &evidence, err);
+        if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
+    }
+    reset_head(&h);
     return status;
+}
+
+enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
+                              struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err)
+{
+    return look(leaf, forced_report, forced_iso, HEAD_NBYTES, budget, detection_ret, err);
 }
 
 /* ---- detection of all leaves ---- */
@@ -140,7 +168,8 @@ static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf
     struct bb_detection *found = bb_calloc(&run->budget, sizeof *found);
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &run->budget, "the detection of a file");
-    status = bb_plan_detect(leaf, run->options->report, only_iso(run->options->iso_mask), &run->budget, found, err);
+    status =
+        look(leaf, run->options->report, only_iso(run->options->iso_mask), GLANCE_NBYTES, &run->budget, found, err);
     pthread_mutex_lock(&d->mutex);
     if (status == BB_OK && found->is_reference) {
         status = keep_reference(d, leaf, found->report, err);

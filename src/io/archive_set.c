@@ -11,8 +11,8 @@
 #define MEMORY_MAX_NBYTES   ((size_t)4 << 20) /* larger inner archives go to a file */
 #define UNPACKED_MAX_NBYTES ((uint64_t)4 << 30)
 #define CHUNK_NBYTES        ((size_t)128 << 10)
-#define ROOM_NBYTES         ((size_t)64)       /* behind what an archive is said to have: to see that it ends there */
-#define KEPT_SHARE          8                  /* of the budget */
+#define ROOM_NBYTES         ((size_t)64) /* behind what an archive is said to have: to see that it ends there */
+#define KEPT_SHARE          8            /* of the budget */
 #define KEPT_MAX_NBYTES     ((size_t)64 << 20) /* when it has no limit */
 #define MAX_IDLE            4
 
@@ -28,7 +28,7 @@ struct bb_unpacked {
     size_t mem_cap, first_nbytes;
     int fd;
     uint64_t n;
-    struct bb_error failure;
+    struct bb_error *failure; /* for who waited; NULL: no memory to say it */
 };
 
 struct bb_archive {
@@ -78,6 +78,7 @@ static void unpacked_free(struct bb_unpacked *u)
 {
     if (!u) return;
     bb_free(u->mem);
+    bb_free(u->failure);
     if (u->fd >= 0) close(u->fd);
     bb_free(u);
 }
@@ -391,6 +392,7 @@ static enum bb_status hold(struct bb_archive_set *set, struct bb_archive *a, str
                            struct bb_error *err)
 {
     struct bb_unpacked *u, *fresh = NULL;
+    struct bb_error why;
     enum bb_status status = BB_OK;
     pthread_mutex_lock(&set->lock);
     u = join(set, a);
@@ -410,7 +412,8 @@ static enum bb_status hold(struct bb_archive_set *set, struct bb_archive *a, str
         u->first_nbytes = first_room(&a->place);
         a->live = u;
         pthread_mutex_unlock(&set->lock);
-        status = unpack(set, &a->place, u, &bytes->unpacked_nbytes, &u->failure);
+        status = unpack(set, &a->place, u, &bytes->unpacked_nbytes, &why);
+        if (status != BB_OK && (u->failure = bb_alloc(set->budget, sizeof why)) != NULL) *u->failure = why;
         pthread_mutex_lock(&set->lock);
         u->progress = status == BB_OK ? READY : FAILED;
         if (status == BB_OK) {
@@ -421,8 +424,12 @@ static enum bb_status hold(struct bb_archive_set *set, struct bb_archive *a, str
         pthread_cond_broadcast(&set->unpacked);
     }
     if (u->progress == FAILED) {
-        status = u->failure.status;
-        if (err) *err = u->failure;
+        if (status == BB_OK && u->failure)
+            why = *u->failure;
+        else if (status == BB_OK)
+            bb_fail_budget(&why, set->budget, "unpacking an archive within an archive");
+        status = why.status;
+        if (err) *err = why;
         if (a->live == u) a->live = NULL; /* who comes later tries again: memory may be there by then */
         let_go(set, u);
         u = NULL;

@@ -4,7 +4,7 @@
 
 #define CHUNK_LEAVES  256u
 #define HEAD_NBYTES   8u
-#define PEEK_NBYTES   1024u /* of packed bytes: enough for the first block's tables */
+#define PEEK_NBYTES   384u /* of packed bytes: enough for the first block's tables */
 #define MAX_DEPTH     4u
 #define PROOF_NBYTES  ((uint64_t)64 << 20)
 #define PIECE_MEMBERS 32u
@@ -107,15 +107,15 @@ static enum bb_status add_leaf(struct bb_lister *l, const struct bb_thing *t, st
     return BB_OK;
 }
 
-static enum bb_status peek(struct bb_lister *l, const struct bb_byte_range *range,
-                           const struct bb_packed *packed, struct head *head, struct bb_error *why)
+static enum bb_status peek(struct bb_lister *l, const struct bb_byte_range *range, const struct bb_packed *packed,
+                           struct head *head, struct bb_error *why)
 {
     enum bb_status status;
     head->n = 0;
     if (packed->n_packings == 0 || (packed->n_packings == 1 && packed->packings[0] == BB_PACKING_STORED))
         return bb_byte_range_read(range, 0, head->p, sizeof head->p, &head->n, why);
     status = l->peeker ? bb_inflate_restart(l->peeker, range, packed, PEEK_NBYTES, why)
-                          : bb_inflate_new(range, packed, PEEK_NBYTES, l->budget, &l->peeker, why);
+                       : bb_inflate_new(range, packed, PEEK_NBYTES, l->budget, &l->peeker, why);
     BB_TRY(status);
     status = bb_inflate_read(l->peeker, head->p, sizeof head->p, &head->n, why);
     return status == BB_EOF ? BB_OK : status;
@@ -154,8 +154,8 @@ static enum bb_status examine(struct bb_lister *l, struct bb_thing t, const stru
                               struct head head, struct bb_error *err);
 
 /* The name to show: what surrounds it, then its own without what could harm a terminal. */
-static enum bb_status name_member(struct bb_lister *l, struct bb_str around, struct bb_str raw,
-                                  struct bb_thing *t, struct bb_error *err)
+static enum bb_status name_member(struct bb_lister *l, struct bb_str around, struct bb_str raw, struct bb_thing *t,
+                                  struct bb_error *err)
 {
     struct bb_buf *b = &l->scratch;
     size_t from;
@@ -179,8 +179,8 @@ static enum bb_status name_member(struct bb_lister *l, struct bb_str around, str
 }
 
 /* Does a start of a member's data hold: right CRC, or at least no damage for a long while? */
-static enum bb_status prove(struct bb_lister *l, const struct bb_byte_range *range,
-                            const struct bb_packed *packed, struct bb_error *why)
+static enum bb_status prove(struct bb_lister *l, const struct bb_byte_range *range, const struct bb_packed *packed,
+                            struct bb_error *why)
 {
     enum { BLOCK_NBYTES = 64 << 10 };
     struct bb_inflate *inflate = NULL;

@@ -67,6 +67,9 @@ const struct bb_leaf_problem *bb_leaf_problem_at(const struct bb_leaf_list *list
 struct bb_stream;
 enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budget, struct bb_stream **stream_ret,
                               struct bb_error *err) BB_WARN_UNUSED;
+/* The same for who reads only the beginning, perhaps: packed content is not inflated far ahead. */
+enum bb_status bb_stream_open_to_look(const struct bb_leaf *leaf, struct bb_budget *budget,
+                                      struct bb_stream **stream_ret, struct bb_error *err) BB_WARN_UNUSED;
 void bb_stream_close(struct bb_stream *stream);
 /* Fills p with up to cap bytes; *n_ret < cap only at the end; BB_OK while *n_ret > 0, BB_EOF when nothing is left.
  * BB_SKIP: damaged (place and reason in err); all bytes before the damage were delivered by earlier calls. BB_IO: the file

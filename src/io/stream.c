@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define LOOK_NBYTES ((size_t)1536) /* of packed bytes: 4 KiB of a report's text or more */
+
 struct bb_stream {
     struct bb_archive_set *archives;
     struct bb_archive *archive; /* that the bytes are of; NULL: a file of its own */
@@ -30,8 +32,8 @@ static enum bb_status open_own_file(struct bb_stream *s, const struct bb_leaf *l
     return BB_OK;
 }
 
-enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budget, struct bb_stream **stream_ret,
-                              struct bb_error *err)
+static enum bb_status open_stream(const struct bb_leaf *leaf, size_t first_read_nbytes, struct bb_budget *budget,
+                                  struct bb_stream **stream_ret, struct bb_error *err)
 {
     const struct bb_source_locator *at = leaf->locator;
     struct bb_stream *s = bb_calloc(budget, sizeof *s);
@@ -60,8 +62,8 @@ enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budg
         };
         memcpy(packed.packings, at->packings, sizeof packed.packings);
         s->inflate = bb_archive_set_take_inflate(s->archives);
-        status = s->inflate ? bb_inflate_restart(s->inflate, &s->bytes.range, &packed, 0, err)
-                            : bb_inflate_new(&s->bytes.range, &packed, 0, budget, &s->inflate, err);
+        status = s->inflate ? bb_inflate_restart(s->inflate, &s->bytes.range, &packed, first_read_nbytes, err)
+                            : bb_inflate_new(&s->bytes.range, &packed, first_read_nbytes, budget, &s->inflate, err);
         if (status != BB_OK) bb_inflate_free(s->inflate);
         if (status != BB_OK) bb_archive_close(s->archives, &s->bytes);
     }
@@ -71,6 +73,18 @@ enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budg
     }
     *stream_ret = s;
     return BB_OK;
+}
+
+enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budget, struct bb_stream **stream_ret,
+                              struct bb_error *err)
+{
+    return open_stream(leaf, 0, budget, stream_ret, err);
+}
+
+enum bb_status bb_stream_open_to_look(const struct bb_leaf *leaf, struct bb_budget *budget,
+                                      struct bb_stream **stream_ret, struct bb_error *err)
+{
+    return open_stream(leaf, LOOK_NBYTES, budget, stream_ret, err);
 }
 
 void bb_stream_close(struct bb_stream *s)

@@ -24,9 +24,9 @@ struct bb_zip_entry {
 
 struct bb_zip_directory {
     struct bb_byte_range range;
-    uint64_t start, n; /* of the central directory within range */
-    uint64_t shift;    /* bytes before the archive */
-    uint64_t pos;      /* next entry */
+    uint64_t start, n;     /* of the central directory within range */
+    uint64_t shift;        /* bytes before the archive */
+    uint64_t pos;          /* next entry */
     const uint8_t *window; /* a piece of the directory */
     uint64_t window_at;
     size_t window_n;
