@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #define UNPACKED_MAX_NBYTES ((uint64_t)4 << 30)
 #define CHUNK_NBYTES        ((size_t)128 << 10)
 #define ROOM_NBYTES         ((size_t)64) /* behind what an archive is said to have: to see that it ends there */
-#define KEPT_SHARE          8            /* of the budget */
+#define DECOMPRESSOR_NBYTES ((size_t)16 << 10) /* what libdeflate takes for one, rounded up */
+#define KEPT_SHARE          8                  /* of the budget */
 #define KEPT_MAX_NBYTES     ((size_t)64 << 20) /* when it has no limit */
 #define MAX_IDLE            4
 
@@ -332,41 +334,74 @@ static enum bb_status unpack_all(struct bb_archive_set *set, struct bb_inflate *
     return BB_OK;
 }
 
-static enum bb_status unpack(struct bb_archive_set *set, const struct bb_archive_place *place,
-                             struct bb_unpacked *u, uint64_t *unpacked_nbytes, struct bb_error *err)
+/* A small archive at once, which is faster. 0: something is wrong with it, or there is no memory; the stream will tell. */
+static int unpack_at_once(struct bb_archive_set *set, const struct bb_byte_range *from,
+                          const struct bb_packed *packed, struct bb_unpacked *u)
 {
-    struct bb_archive_bytes parent;
-    struct bb_byte_range part;
+    struct libdeflate_decompressor *decompressor;
+    struct bb_error ignored;
+    size_t n = 0;
+    int ok = 0;
+    if (!from->mem || packed->n_packings != 1 || packed->packings[0] != BB_PACKING_DEFLATE || !packed->checked ||
+        packed->size > CHUNK_NBYTES - ROOM_NBYTES || make_room(set, u, &ignored) != BB_OK ||
+        u->mem_cap < packed->size || !bb_budget_charge(set->budget, DECOMPRESSOR_NBYTES))
+        return 0;
+    decompressor = libdeflate_alloc_decompressor();
+    if (decompressor) {
+        ok = libdeflate_deflate_decompress(decompressor, from->mem, (size_t)from->n, u->mem, (size_t)packed->size,
+                                           &n) == LIBDEFLATE_SUCCESS &&
+             n == packed->size && libdeflate_crc32(0, u->mem, n) == packed->crc;
+        libdeflate_free_decompressor(decompressor);
+    }
+    bb_budget_release(set->budget, DECOMPRESSOR_NBYTES);
+    if (ok) u->n = n;
+    return ok;
+}
+
+static enum bb_status unpack_from(struct bb_archive_set *set, const struct bb_archive_place *place,
+                                  const struct bb_byte_range *from, struct bb_unpacked *u, struct bb_error *err)
+{
     struct bb_inflate *inflate;
     enum bb_status status;
-    if (!place->parent) {
-        parent = (struct bb_archive_bytes){ .own_fd = -1 };
-        if (place->mem) {
-            parent.range = (struct bb_byte_range){ .mem = place->mem, .fd = -1, .n = place->n };
-        } else {
-            if (bb_open_file(place->path.p, &parent.own_fd, &parent.range.n, err) != BB_OK)
-                return bb_fail_prefix(err, "%s", place->path.p);
-            parent.range.fd = parent.own_fd;
-        }
-    } else {
-        status = bb_archive_open(set, place->parent, &parent, err);
-        *unpacked_nbytes += parent.unpacked_nbytes;
-        if (status != BB_OK) return status;
-    }
-    part = bb_byte_range_part(&parent.range, place->offset, place->n);
+    if (unpack_at_once(set, from, &place->packed, u)) return BB_OK;
     inflate = bb_archive_set_take_inflate(set);
-    status = inflate ? bb_inflate_restart(inflate, &part, &place->packed, 0, err)
-                     : bb_inflate_new(&part, &place->packed, 0, set->budget, &inflate, err);
+    status = inflate ? bb_inflate_restart(inflate, from, &place->packed, 0, err)
+                     : bb_inflate_new(from, &place->packed, 0, set->budget, &inflate, err);
     if (status == BB_OK) {
         status = unpack_all(set, inflate, u, err);
-        *unpacked_nbytes += u->n;
         if (status == BB_IO) bb_fail_prefix(err, "%s", place->path.p);
     }
     if (status == BB_OK)
         bb_archive_set_give_inflate(set, inflate);
     else
         bb_inflate_free(inflate);
-    bb_archive_close(set, &parent);
+    return status;
+}
+
+static enum bb_status unpack(struct bb_archive_set *set, const struct bb_archive_place *place,
+                             const struct bb_byte_range *packed, struct bb_unpacked *u, uint64_t *unpacked_nbytes,
+                             struct bb_error *err)
+{
+    struct bb_archive_bytes parent = { .own_fd = -1 };
+    struct bb_byte_range part;
+    enum bb_status status = BB_OK;
+    if (packed) {
+        part = *packed;
+    } else if (place->parent) {
+        status = bb_archive_open(set, place->parent, NULL, &parent, err);
+        *unpacked_nbytes += parent.unpacked_nbytes;
+    } else if (place->mem) {
+        parent.range = (struct bb_byte_range){ .mem = place->mem, .fd = -1, .n = place->n };
+    } else {
+        if (bb_open_file(place->path.p, &parent.own_fd, &parent.range.n, err) != BB_OK)
+            return bb_fail_prefix(err, "%s", place->path.p);
+        parent.range.fd = parent.own_fd;
+    }
+    if (status != BB_OK) return status;
+    if (!packed) part = bb_byte_range_part(&parent.range, place->offset, place->n);
+    status = unpack_from(set, place, &part, u, err);
+    *unpacked_nbytes += u->n;
+    if (!packed) bb_archive_close(set, &parent);
     return status;
 }
 
@@ -388,8 +423,8 @@ static size_t first_room(const struct bb_archive_place *place)
 }
 
 /* Finds the unpacked bytes of an archive or makes them; who comes second waits for the first. */
-static enum bb_status hold(struct bb_archive_set *set, struct bb_archive *a, struct bb_archive_bytes *bytes,
-                           struct bb_error *err)
+static enum bb_status hold(struct bb_archive_set *set, struct bb_archive *a, const struct bb_byte_range *packed,
+                           struct bb_archive_bytes *bytes, struct bb_error *err)
 {
     struct bb_unpacked *u, *fresh = NULL;
     struct bb_error why;
@@ -412,7 +447,7 @@ static enum bb_status hold(struct bb_archive_set *set, struct bb_archive *a, str
         u->first_nbytes = first_room(&a->place);
         a->live = u;
         pthread_mutex_unlock(&set->lock);
-        status = unpack(set, &a->place, u, &bytes->unpacked_nbytes, &why);
+        status = unpack(set, &a->place, packed, u, &bytes->unpacked_nbytes, &why);
         if (status != BB_OK && (u->failure = bb_alloc(set->budget, sizeof why)) != NULL) *u->failure = why;
         pthread_mutex_lock(&set->lock);
         u->progress = status == BB_OK ? READY : FAILED;
@@ -441,7 +476,8 @@ static enum bb_status hold(struct bb_archive_set *set, struct bb_archive *a, str
 }
 
 enum bb_status bb_archive_open(struct bb_archive_set *set, struct bb_archive *archive,
-                               struct bb_archive_bytes *bytes_ret, struct bb_error *err)
+                               const struct bb_byte_range *packed, struct bb_archive_bytes *bytes_ret,
+                               struct bb_error *err)
 {
     const struct bb_archive_place *place = &archive->place;
     struct bb_archive_bytes bytes = { .own_fd = -1 };
@@ -463,10 +499,10 @@ enum bb_status bb_archive_open(struct bb_archive_set *set, struct bb_archive *ar
         }
     } else if (place->packed.n_packings == 1 && place->packed.packings[0] == BB_PACKING_STORED && place->parent) {
         /* its members have checks of their own, so its own CRC is not worth a copy */
-        status = bb_archive_open(set, place->parent, &bytes, err);
+        status = bb_archive_open(set, place->parent, NULL, &bytes, err);
         bytes.range = bb_byte_range_part(&bytes.range, place->offset, place->n);
     } else {
-        status = hold(set, archive, &bytes, err);
+        status = hold(set, archive, packed, &bytes, err);
         if (status == BB_OK)
             bytes.range =
                 (struct bb_byte_range){ .mem = bytes.held->mem, .fd = bytes.held->fd, .n = bytes.held->n };

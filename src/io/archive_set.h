@@ -39,9 +39,11 @@ struct bb_archive_bytes {
     struct bb_unpacked *held;
     uint64_t unpacked_nbytes; /* by this very call, also where it failed: what a hostile archive is limited by */
 };
-/* BB_SKIP: damaged, too large, or changed since it was added; BB_IO (names the file), BB_BUDGET. err is not NULL. */
+/* packed: its packed bytes, for who has them at hand; NULL: they are fetched where they are needed. BB_SKIP: damaged, too large, or
+ * changed since it was added; BB_IO (names the file), BB_BUDGET. err is not NULL. */
 enum bb_status bb_archive_open(struct bb_archive_set *set, struct bb_archive *archive,
-                               struct bb_archive_bytes *bytes_ret, struct bb_error *err) BB_WARN_UNUSED;
+                               const struct bb_byte_range *packed, struct bb_archive_bytes *bytes_ret,
+                               struct bb_error *err) BB_WARN_UNUSED;
 void bb_archive_close(struct bb_archive_set *set, struct bb_archive_bytes *bytes);
 
 /* Asks for the bytes of an archive, which is open, to be kept until n_members of its members were read to their ends. */

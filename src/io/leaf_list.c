@@ -232,8 +232,7 @@ static enum bb_status walk(struct bb_leaf_list *list, const char *const *inputs,
         if (!list->files) status = fail_room(list, err);
     }
     for (size_t i = 0; i < walk.n && status == BB_OK; i++)
-        list->files[list->n_files++] =
-            (struct bb_outer_file){ .path = walk.paths[i], .in_pieces = list->n_listers > 1 };
+        list->files[list->n_files++] = (struct bb_outer_file){ .path = walk.paths[i], .in_pieces = 1 };
     bb_free(walk.paths);
     return status;
 }

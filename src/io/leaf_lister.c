@@ -8,6 +8,7 @@
 #define MAX_DEPTH     4u
 #define PROOF_NBYTES  ((uint64_t)64 << 20)
 #define PIECE_MEMBERS 32u
+#define NEAR_NBYTES   ((size_t)512 << 10)
 
 struct bb_leaf_chunk {
     struct bb_leaf_chunk *next;
@@ -295,13 +296,14 @@ struct survey {
 static enum bb_status note_piece(struct bb_lister *l, struct bb_found_pieces *of, uint64_t pos,
                                  struct bb_error *why)
 {
+    struct bb_piece piece = { .pos = pos, .nbytes = of->directory.n - pos, .data_from = UINT64_MAX };
     if (of->n_pieces > 0) {
         of->pieces[of->n_pieces - 1].n_entries = PIECE_MEMBERS;
         of->pieces[of->n_pieces - 1].nbytes = pos - of->pieces[of->n_pieces - 1].pos;
     }
     if (!bb_grow(l->budget, (void **)&of->pieces, &of->cap_pieces, of->n_pieces + 1, sizeof *of->pieces))
         return fail_room(l, why);
-    of->pieces[of->n_pieces++] = (struct bb_piece){ .pos = pos, .nbytes = of->directory.n - pos };
+    of->pieces[of->n_pieces++] = piece;
     return BB_OK;
 }
 
@@ -325,6 +327,11 @@ static enum bb_status survey(struct bb_lister *l, struct bb_zip_directory *zip, 
             break;
         }
         if (s->pieces && i % PIECE_MEMBERS == 0) BB_TRY(note_piece(l, s->pieces, pos, why));
+        if (s->pieces) {
+            struct bb_piece *piece = &s->pieces->pieces[s->pieces->n_pieces - 1];
+            piece->data_from = BB_MIN(piece->data_from, entry.header_offset);
+            piece->data_to = BB_MAX(piece->data_to, entry.next_offset);
+        }
         pos = zip->pos;
     }
     s->document |= types;
@@ -409,6 +416,21 @@ static enum bb_status list_directory(struct bb_lister *l, const struct bb_thing 
     return BB_OK;
 }
 
+/* Members that lie close together are read at once. Without room for that, or where they do not, each is read by itself. */
+static void fetch_near(struct bb_lister *l, const struct bb_piece *piece, struct bb_byte_range *range)
+{
+    uint64_t n = piece->data_to - BB_MIN(piece->data_from, piece->data_to);
+    struct bb_error ignored;
+    size_t got;
+    if (range->mem || n == 0 || n > NEAR_NBYTES || piece->data_to > range->n) return;
+    if (!l->near) l->near = bb_alloc(l->budget, NEAR_NBYTES);
+    if (!l->near || bb_byte_range_read(range, piece->data_from, l->near, (size_t)n, &got, &ignored) != BB_OK)
+        return;
+    range->near = l->near;
+    range->near_at = piece->data_from;
+    range->near_n = got;
+}
+
 enum bb_status bb_lister_piece(struct bb_lister *l, struct bb_found_pieces *of, struct bb_piece *piece,
                                struct bb_error *err)
 {
@@ -420,8 +442,9 @@ enum bb_status bb_lister_piece(struct bb_lister *l, struct bb_found_pieces *of, 
     l->file = of->file;
     l->found = &piece->found;
     if (l->file->passed_limit) return BB_OK;
-    status = bb_archive_open(l->archives, of->archive, &bytes, &why);
+    status = bb_archive_open(l->archives, of->archive, NULL, &bytes, &why);
     if (status == BB_OK) {
+        fetch_near(l, piece, &bytes.range);
         status = bb_zip_directory_init_part(&zip, &of->directory, &bytes.range, piece->pos, piece->nbytes,
                                             l->budget, &why);
         if (status == BB_OK) {
@@ -450,7 +473,8 @@ static unsigned count_own(const struct bb_archive *archive, const struct bb_foun
     return n;
 }
 
-static enum bb_status list_zip(struct bb_lister *l, const struct bb_thing *t, struct bb_error *err)
+static enum bb_status list_zip(struct bb_lister *l, const struct bb_thing *t, const struct bb_byte_range *range,
+                               struct bb_error *err)
 {
     struct bb_archive_place place = {
         .parent = t->archive,
@@ -478,7 +502,7 @@ static enum bb_status list_zip(struct bb_lister *l, const struct bb_thing *t, st
     }
     archive = bb_archive_set_add(l->archives, &place);
     if (!archive) return fail_room(l, err);
-    status = bb_archive_open(l->archives, archive, &bytes, &why);
+    status = bb_archive_open(l->archives, archive, t->depth > 0 ? range : NULL, &bytes, &why);
     file->unpacked_nbytes += bytes.unpacked_nbytes;
     if (status != BB_OK) return tolerate(l, t->member, &why, err);
     if (bb_zip_directory_init(&zip, &bytes.range, l->budget, &why) == BB_OK) {
@@ -512,7 +536,7 @@ static enum bb_status examine(struct bb_lister *l, struct bb_thing t, const stru
         if (why.status != BB_SKIP) return tolerate(l, t.member, &why, err);
         break; /* reading it will tell */
     }
-    if (packing < 0 && is_zip(&head)) return list_zip(l, &t, err);
+    if (packing < 0 && is_zip(&head)) return list_zip(l, &t, range, err);
     return add_leaf(l, &t, err);
 }
 
@@ -547,6 +571,8 @@ void bb_lister_rest(struct bb_lister *l)
     bb_buf_reset(&l->scratch);
     bb_inflate_free(l->peeker);
     l->peeker = NULL;
+    bb_free(l->near);
+    l->near = NULL;
     while (l->pieces) {
         struct bb_found_pieces *older = l->pieces->older;
         bb_free(l->pieces->pieces);

@@ -64,8 +64,9 @@ struct bb_outer_file {
 };
 
 struct bb_piece {
-    uint64_t pos, nbytes; /* of its entries in the directory */
-    unsigned n_entries;   /* 0: all that follow */
+    uint64_t pos, nbytes;        /* of its entries in the directory */
+    unsigned n_entries;          /* 0: all that follow */
+    uint64_t data_from, data_to; /* where their data lie, if the archive is sound */
     struct bb_chain found;
 };
 
@@ -90,6 +91,7 @@ struct bb_lister {
     struct bb_found_pieces *pieces;
     struct bb_buf scratch;     /* for names */
     struct bb_inflate *peeker; /* for first bytes */
+    uint8_t *near;             /* a piece's bytes, read at once */
     struct bb_outer_file *file;
     struct bb_chain *found; /* where to hang what is found */
 };

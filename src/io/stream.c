@@ -46,11 +46,11 @@ static enum bb_status open_stream(const struct bb_leaf *leaf, size_t first_read_
     s->archive = at->workbook ? at->workbook : at->archive;
     s->path = leaf->path.p;
     if (at->workbook) {
-        status = bb_archive_open(at->archives, at->workbook, &s->bytes, err);
+        status = bb_archive_open(at->archives, at->workbook, NULL, &s->bytes, err);
     } else if (!at->archive) {
         status = open_own_file(s, leaf, err);
     } else {
-        status = bb_archive_open(at->archives, at->archive, &s->bytes, err);
+        status = bb_archive_open(at->archives, at->archive, NULL, &s->bytes, err);
         if (status == BB_OK) s->bytes.range = bb_byte_range_part(&s->bytes.range, at->offset, leaf->stored_size);
     }
     if (status == BB_OK && at->workbook) {
