@@ -123,6 +123,7 @@ static int wanted(const struct busbar_convert_options *o, const struct bb_datase
     return !o->kind_mask || (o->kind_mask & (d->kind == BB_ENERGY ? 1u : 2u));
 }
 
+/* Also where no dataset is wanted: settle counts those. Under the mutex. */
 static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, const struct bb_detection *found,
                            struct bb_error *err)
 {
@@ -140,15 +141,26 @@ static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, cons
                                     found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
     for (int i = 0; i < found->n_datasets; i++)
         if (wanted(d->run->options, &found->datasets[i])) s.datasets[s.n_datasets++] = found->datasets[i];
-    if (s.n_datasets == 0) {
-        d->run->files_left_out++;
-        return BB_OK;
-    }
     if (!bb_grow(&d->run->budget, (void **)&plan->sources, &plan->cap_sources, plan->n_sources + 1,
                  sizeof *plan->sources))
         return bb_fail_budget(err, &d->run->budget, "the list of input files");
     plan->sources[plan->n_sources++] = s;
     return BB_OK;
+}
+
+static void settle(struct bb_run *run, struct bb_plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_sources; i++) {
+        const struct bb_plan_source *s = &plan->sources[i];
+        if (s->leaf->gone) continue;
+        run->total_nbytes += s->leaf->stored_size;
+        if (s->n_datasets == 0)
+            run->files_left_out++;
+        else
+            plan->sources[n++] = *s;
+    }
+    plan->n_sources = n;
 }
 
 static enum bb_status keep_reference(struct detecting *d, const struct bb_leaf *leaf, const char *report,
@@ -162,20 +174,42 @@ static enum bb_status keep_reference(struct detecting *d, const struct bb_leaf *
     return BB_OK;
 }
 
+static enum bb_status look_at(struct detecting *d, const struct bb_leaf *leaf, struct bb_detection *found,
+                              struct bb_error *err)
+{
+    return look(leaf, d->run->options->report, only_iso(d->run->options->iso_mask), GLANCE_NBYTES, &d->run->budget,
+                found, err);
+}
+
+/* While the list is made. What is no price file, for whatever reason, is looked at again when the list is known: by detect_one. */
+static void detect_early(void *ctx, struct bb_leaf *leaf)
+{
+    struct detecting *d = ctx;
+    struct bb_detection *found;
+    struct bb_error ignored;
+    if (bb_run_stopped(d->run)) return;
+    found = bb_alloc(&d->run->budget, sizeof *found);
+    if (found && look_at(d, leaf, found, &ignored) == BB_OK && !found->is_reference) {
+        pthread_mutex_lock(&d->mutex);
+        leaf->looked_at = keep(d, leaf, found, &ignored) == BB_OK;
+        pthread_mutex_unlock(&d->mutex);
+    }
+    bb_free(found);
+    bb_run_progress(d->run, "looking");
+}
+
 static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf, struct bb_error *err)
 {
     struct bb_run *run = d->run;
     struct bb_detection *found = bb_calloc(&run->budget, sizeof *found);
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &run->budget, "the detection of a file");
-    status =
-        look(leaf, run->options->report, only_iso(run->options->iso_mask), GLANCE_NBYTES, &run->budget, found, err);
+    status = look_at(d, leaf, found, err);
     pthread_mutex_lock(&d->mutex);
     if (status == BB_OK && found->is_reference) {
         status = keep_reference(d, leaf, found->report, err);
     } else if (status == BB_OK) {
         status = keep(d, leaf, found, err);
-        run->total_nbytes += leaf->stored_size;
     } else if (status == BB_REJECT) {
         bb_run_note_empty(run, leaf, err->text);
         status = BB_OK;
@@ -190,10 +224,11 @@ static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf
 static void detect_task(void *ctx, size_t task, unsigned worker)
 {
     struct detecting *d = ctx;
+    const struct bb_leaf *leaf = bb_leaf_at(d->plan->leaves, task);
     struct bb_error err;
     (void)worker;
-    if (d->failed || bb_run_stopped(d->run)) return;
-    if (detect_one(d, bb_leaf_at(d->plan->leaves, task), &err) != BB_OK) {
+    if (leaf->looked_at || d->failed || bb_run_stopped(d->run)) return;
+    if (detect_one(d, leaf, &err) != BB_OK) {
         pthread_mutex_lock(&d->mutex);
         if (!d->failed) d->error = err;
         d->failed = 1;
@@ -348,25 +383,39 @@ static enum bb_status order_work(struct bb_run *run, struct bb_plan *plan, struc
     return status;
 }
 
-enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
+static enum bb_status list_and_detect(struct bb_run *run, struct detecting *d, struct bb_error *err)
 {
-    struct detecting d = { .run = run, .plan = plan };
     const struct bb_apart lake = { run->options->lake, bb_lake_is_own };
-    *plan = (struct bb_plan){ 0 };
-    BB_TRY(bb_leaf_list_apart(run->options->inputs, run->options->n_inputs, run->options->lake ? &lake : NULL,
-                              run->pool, run->temp_dir, &run->budget, &plan->leaves, err));
+    const struct bb_listing listing = {
+        .apart = run->options->lake ? &lake : NULL, .pool = run->pool, .look = detect_early, .ctx = d
+    };
+    struct bb_plan *plan = d->plan;
+    BB_TRY(bb_leaf_list_with(run->options->inputs, run->options->n_inputs, &listing, run->temp_dir, &run->budget,
+                             &plan->leaves, err));
     for (size_t i = 0; i < bb_leaf_problem_count(plan->leaves); i++) {
         const struct bb_leaf_problem *p = bb_leaf_problem_at(plan->leaves, i);
         BB_TRY(bb_run_refuse_file(run, -1, p->path, p->member, p->error.text, err));
     }
+    bb_pool_run(run->pool, detect_task, d, bb_leaf_count(plan->leaves));
+    if (d->error.status == BB_OK) return BB_OK;
+    if (err) *err = d->error;
+    return d->error.status;
+}
+
+enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
+{
+    struct detecting d = { .run = run, .plan = plan };
+    enum bb_status status;
+    *plan = (struct bb_plan){ 0 };
     pthread_mutex_init(&d.mutex, NULL);
-    bb_pool_run(run->pool, detect_task, &d, bb_leaf_count(plan->leaves));
+    status = list_and_detect(run, &d, err);
     pthread_mutex_destroy(&d.mutex);
-    if (d.error.status != BB_OK) {
-        if (err) *err = d.error;
-        return d.error.status;
+    if (status != BB_OK) {
+        if (!plan->leaves) plan->n_sources = 0; /* their leaves went with the list */
+        return status;
     }
     if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
+    settle(run, plan);
     BB_TRY(read_references(run, plan, err));
     return order_work(run, plan, seen, err);
 }

@@ -88,6 +88,15 @@ static int by_path(const void *a, const void *b)
     return order != 0 ? order : p->serial < q->serial ? -1 : p->serial > q->serial;
 }
 
+static void abandon(const struct bb_chain *chain)
+{
+    for (struct bb_found *f = chain->first; f; f = f->next) {
+        const struct bb_found_pieces *of = (struct bb_found_pieces *)f;
+        if (f->kind == BB_FOUND_LEAF) ((struct bb_found_leaf *)f)->leaf.gone = 1;
+        for (size_t i = 0; f->kind == BB_FOUND_PIECES && i < of->n_pieces; i++) abandon(&of->pieces[i].found);
+    }
+}
+
 /* A file that passed a limit is listed again, all of it by this thread: what was found of it before is left lying. */
 static enum bb_status take_all(struct bb_leaf_list *list, struct bb_error *err)
 {
@@ -95,6 +104,7 @@ static enum bb_status take_all(struct bb_leaf_list *list, struct bb_error *err)
     for (size_t i = 0; i < list->n_files; i++) {
         struct bb_outer_file *file = &list->files[i];
         if (file->passed_limit) {
+            abandon(&file->found);
             *file = (struct bb_outer_file){ .path = file->path, .mem = file->mem, .mem_n = file->mem_n };
             BB_TRY(bb_lister_file(&list->listers[0], file, err));
         }
@@ -215,7 +225,8 @@ static enum bb_status finish(struct bb_leaf_list *list, enum bb_status status, s
 enum bb_status bb_leaf_list_new(const char *const *inputs, size_t n_inputs, const char *temp_dir,
                                 struct bb_budget *budget, struct bb_leaf_list **list_ret, struct bb_error *err)
 {
-    return bb_leaf_list_apart(inputs, n_inputs, NULL, NULL, temp_dir, budget, list_ret, err);
+    const struct bb_listing plain = { 0 };
+    return bb_leaf_list_with(inputs, n_inputs, &plain, temp_dir, budget, list_ret, err);
 }
 
 static enum bb_status walk(struct bb_leaf_list *list, const char *const *inputs, size_t n_inputs,
@@ -237,13 +248,17 @@ static enum bb_status walk(struct bb_leaf_list *list, const char *const *inputs,
     return status;
 }
 
-enum bb_status bb_leaf_list_apart(const char *const *inputs, size_t n_inputs, const struct bb_apart *apart,
-                                  struct bb_pool *pool, const char *temp_dir, struct bb_budget *budget,
-                                  struct bb_leaf_list **list_ret, struct bb_error *err)
+enum bb_status bb_leaf_list_with(const char *const *inputs, size_t n_inputs, const struct bb_listing *listing,
+                                 const char *temp_dir, struct bb_budget *budget, struct bb_leaf_list **list_ret,
+                                 struct bb_error *err)
 {
     struct bb_leaf_list *list;
-    enum bb_status status = list_alloc(temp_dir, pool, budget, &list, err);
-    if (status == BB_OK) status = walk(list, inputs, n_inputs, apart, err);
+    enum bb_status status = list_alloc(temp_dir, listing->pool, budget, &list, err);
+    for (unsigned i = 0; status == BB_OK && i < list->n_listers; i++) {
+        list->listers[i].look = listing->look;
+        list->listers[i].look_ctx = listing->ctx;
+    }
+    if (status == BB_OK) status = walk(list, inputs, n_inputs, listing->apart, err);
     if (status == BB_OK) status = list_files(list, err);
     return finish(list, status, list_ret);
 }

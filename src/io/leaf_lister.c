@@ -105,6 +105,7 @@ static enum bb_status add_leaf(struct bb_lister *l, const struct bb_thing *t, st
         .locator = &f->locator,
     };
     hang(l->found, &f->found);
+    if (l->look) l->look(l->look_ctx, &f->leaf);
     return BB_OK;
 }
 
