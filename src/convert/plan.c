@@ -9,7 +9,7 @@
 
 #define HEAD_NBYTES     ((size_t)64 << 10)
 #define HEAD_MAX_NBYTES ((size_t)64 << 20)
-#define GLANCE_NBYTES   ((size_t)4 << 10) /* what is no text shows within these */
+#define GLANCE_NBYTES   ((size_t)BB_LEAF_HEAD_NBYTES) /* what is no text shows within these */
 #define GLANCE_LINES                                                                                               \
     (BB_SNIFF_LINES + 2) /* with the header among the lines that are sniffed, a record behind it as well */
 
@@ -32,7 +32,10 @@ static enum bb_status read_head(struct head *h, size_t cap, struct bb_evidence *
     h->memory = memory;
     h->cap = cap;
     evidence->head = (struct bb_str){ memory + BB_FEED_PAD, h->n };
-    if (!h->stream) BB_TRY(bb_stream_open_to_look(h->leaf, h->budget, &h->stream, err));
+    if (!h->stream) {
+        h->n = 0;
+        BB_TRY(bb_stream_open_to_look(h->leaf, h->budget, &h->stream, err));
+    }
     while (status == BB_OK && h->n < cap) {
         size_t got = 0;
         status = bb_stream_read(h->stream, memory + BB_FEED_PAD + h->n, cap - h->n, &got, err);
@@ -41,6 +44,17 @@ static enum bb_status read_head(struct head *h, size_t cap, struct bb_evidence *
     evidence->head.n = h->n;
     evidence->head_is_all = status == BB_EOF;
     return status == BB_EOF ? BB_OK : status;
+}
+
+static enum bb_status take_head(struct head *h, struct bb_str known, struct bb_evidence *evidence,
+                                struct bb_error *err)
+{
+    h->memory = bb_alloc(h->budget, known.n + 2 * BB_FEED_PAD);
+    if (!h->memory) return bb_fail_budget(err, h->budget, "the start of a file");
+    memcpy(h->memory + BB_FEED_PAD, known.p, known.n);
+    h->cap = h->n = known.n;
+    evidence->head = (struct bb_str){ h->memory + BB_FEED_PAD, h->n };
+    return BB_OK;
 }
 
 static void reset_head(struct head *h)
@@ -69,9 +83,10 @@ static int glance_suffices(const struct bb_evidence *evidence, enum bb_status st
     return lines == GLANCE_LINES;
 }
 
-static enum bb_status look(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
-                           size_t first_nbytes, struct bb_budget *budget, struct bb_detection *detection_ret,
-                           struct bb_error *err)
+/* known: the beginning of the content, or nothing; then first_nbytes are read at first. */
+static enum bb_status look(const struct bb_leaf *leaf, struct bb_str known, size_t first_nbytes,
+                           const char *forced_report, int forced_iso, struct bb_budget *budget,
+                           struct bb_detection *detection_ret, struct bb_error *err)
 {
     struct head h = { .leaf = leaf, .budget = budget };
     struct bb_evidence evidence = { .path = leaf->path,
@@ -81,7 +96,8 @@ static enum bb_status look(const struct bb_leaf *leaf, const char *forced_report
                                     .more_ctx = &h,
                                     .forced_report = forced_report,
                                     .forced_iso = forced_iso };
-    enum bb_status status = read_head(&h, first_nbytes, &evidence, err);
+    enum bb_status status =
+        known.n ? take_head(&h, known, &evidence, err) : read_head(&h, first_nbytes, &evidence, err);
     detection_ret->iso = -1;
     if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
     if (h.cap < HEAD_NBYTES && !glance_suffices(&evidence, status)) {
@@ -96,7 +112,7 @@ static enum bb_status look(const struct bb_leaf *leaf, const char *forced_report
 enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
                               struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err)
 {
-    return look(leaf, forced_report, forced_iso, HEAD_NBYTES, budget, detection_ret, err);
+    return look(leaf, BB_STR(""), HEAD_NBYTES, forced_report, forced_iso, budget, detection_ret, err);
 }
 
 /* ---- detection of all leaves ---- */
@@ -174,22 +190,22 @@ static enum bb_status keep_reference(struct detecting *d, const struct bb_leaf *
     return BB_OK;
 }
 
-static enum bb_status look_at(struct detecting *d, const struct bb_leaf *leaf, struct bb_detection *found,
-                              struct bb_error *err)
+static enum bb_status look_at(struct detecting *d, const struct bb_leaf *leaf, struct bb_str head,
+                              struct bb_detection *found, struct bb_error *err)
 {
-    return look(leaf, d->run->options->report, only_iso(d->run->options->iso_mask), GLANCE_NBYTES, &d->run->budget,
-                found, err);
+    const struct busbar_convert_options *o = d->run->options;
+    return look(leaf, head, GLANCE_NBYTES, o->report, only_iso(o->iso_mask), &d->run->budget, found, err);
 }
 
 /* While the list is made. What is no price file, for whatever reason, is looked at again when the list is known: by detect_one. */
-static void detect_early(void *ctx, struct bb_leaf *leaf)
+static void detect_early(void *ctx, struct bb_leaf *leaf, struct bb_str head)
 {
     struct detecting *d = ctx;
     struct bb_detection *found;
     struct bb_error ignored;
     if (bb_run_stopped(d->run)) return;
     found = bb_alloc(&d->run->budget, sizeof *found);
-    if (found && look_at(d, leaf, found, &ignored) == BB_OK && !found->is_reference) {
+    if (found && look_at(d, leaf, head, found, &ignored) == BB_OK && !found->is_reference) {
         pthread_mutex_lock(&d->mutex);
         leaf->looked_at = keep(d, leaf, found, &ignored) == BB_OK;
         pthread_mutex_unlock(&d->mutex);
@@ -204,7 +220,7 @@ static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf
     struct bb_detection *found = bb_calloc(&run->budget, sizeof *found);
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &run->budget, "the detection of a file");
-    status = look_at(d, leaf, found, err);
+    status = look_at(d, leaf, BB_STR(""), found, err);
     pthread_mutex_lock(&d->mutex);
     if (status == BB_OK && found->is_reference) {
         status = keep_reference(d, leaf, found->report, err);

@@ -20,6 +20,8 @@ struct bb_leaf_chunk {
 struct head {
     uint8_t p[HEAD_NBYTES];
     size_t n;
+    size_t text_n; /* of l->head, until the next peek */
+    int goes_on;   /* l->peeker has what follows */
 };
 
 static enum bb_status fail_room(struct bb_lister *l, struct bb_error *err)
@@ -70,7 +72,21 @@ static enum bb_status tolerate(struct bb_lister *l, struct bb_str member, const 
     return why->status;
 }
 
-static enum bb_status add_leaf(struct bb_lister *l, const struct bb_thing *t, struct bb_error *err)
+/* head: of the last peek, whose bytes are still there, and nothing was peeked at since; NULL: what the leaf begins with is not at hand. */
+static void show(struct bb_lister *l, struct bb_leaf *leaf, const struct bb_packed *packed, const struct head *head)
+{
+    size_t n = head ? head->text_n : 0, more = 0;
+    struct bb_error ignored;
+    if (!l->look) return;
+    if (n == HEAD_NBYTES && head->goes_on &&
+        bb_inflate_read(l->peeker, l->head + n, sizeof l->head - n, &more, &ignored) == BB_OK)
+        n += more;
+    if (n < sizeof l->head || (packed->checked && packed->size < n)) n = 0;
+    l->look(l->look_ctx, leaf, (struct bb_str){ l->head, n });
+}
+
+static enum bb_status add_leaf(struct bb_lister *l, const struct bb_thing *t, const struct head *head,
+                               struct bb_error *err)
 {
     struct bb_leaf_chunk *chunk = l->chunks;
     struct bb_found_leaf *f;
@@ -105,22 +121,29 @@ static enum bb_status add_leaf(struct bb_lister *l, const struct bb_thing *t, st
         .locator = &f->locator,
     };
     hang(l->found, &f->found);
-    if (l->look) l->look(l->look_ctx, &f->leaf);
+    show(l, &f->leaf, &t->packed, head);
     return BB_OK;
 }
 
 static enum bb_status peek(struct bb_lister *l, const struct bb_byte_range *range, const struct bb_packed *packed,
                            struct head *head, struct bb_error *why)
 {
+    int is_plain = packed->n_packings == 0 || (packed->n_packings == 1 && packed->packings[0] == BB_PACKING_STORED);
+    size_t n = is_plain && l->look ? sizeof l->head : HEAD_NBYTES;
     enum bb_status status;
-    head->n = 0;
-    if (packed->n_packings == 0 || (packed->n_packings == 1 && packed->packings[0] == BB_PACKING_STORED))
-        return bb_byte_range_read(range, 0, head->p, sizeof head->p, &head->n, why);
-    status = l->peeker ? bb_inflate_restart(l->peeker, range, packed, PEEK_NBYTES, why)
-                       : bb_inflate_new(range, packed, PEEK_NBYTES, l->budget, &l->peeker, why);
-    BB_TRY(status);
-    status = bb_inflate_read(l->peeker, head->p, sizeof head->p, &head->n, why);
-    return status == BB_EOF ? BB_OK : status;
+    head->n = head->text_n = 0;
+    head->goes_on = !is_plain;
+    if (is_plain) {
+        status = bb_byte_range_read(range, 0, l->head, n, &head->text_n, why);
+    } else {
+        status = l->peeker ? bb_inflate_restart(l->peeker, range, packed, PEEK_NBYTES, why)
+                           : bb_inflate_new(range, packed, PEEK_NBYTES, l->budget, &l->peeker, why);
+        if (status == BB_OK) status = bb_inflate_read(l->peeker, l->head, n, &head->text_n, why);
+        if (status == BB_EOF) status = BB_OK;
+    }
+    head->n = BB_MIN(head->text_n, sizeof head->p);
+    memcpy(head->p, l->head, head->n);
+    return status;
 }
 
 static int begins(const struct head *head, const char *magic, size_t n)
@@ -236,7 +259,7 @@ static enum bb_status find_data(struct bb_lister *l, const struct bb_zip_directo
     *start_ret = starts[best];
     if (status ==
         BB_SKIP) { /* a leaf all the same: what can be read of it is read, and reading tells what is wrong */
-        head->n = 0;
+        head->n = head->text_n = 0;
         status = BB_OK;
     }
     if (status != BB_OK) *why = ignored;
@@ -406,7 +429,7 @@ static enum bb_status list_directory(struct bb_lister *l, const struct bb_thing 
             leaf.workbook = archive;
             leaf.size = 0; /* of the text that is read from it: not known */
         }
-        return add_leaf(l, &leaf, err);
+        return add_leaf(l, &leaf, NULL, err);
     }
     if (seen.overlap) {
         bb_fail(&why, BB_SKIP, "the members claim more bytes than the archive has: a hostile or damaged archive");
@@ -538,7 +561,7 @@ static enum bb_status examine(struct bb_lister *l, struct bb_thing t, const stru
         break; /* reading it will tell */
     }
     if (packing < 0 && is_zip(&head)) return list_zip(l, &t, range, err);
-    return add_leaf(l, &t, err);
+    return add_leaf(l, &t, &head, err);
 }
 
 enum bb_status bb_lister_file(struct bb_lister *l, struct bb_outer_file *file, struct bb_error *err)

@@ -91,8 +91,9 @@ struct bb_lister {
     struct bb_found_pieces *pieces;
     struct bb_buf scratch;                         /* for names */
     struct bb_inflate *peeker;                     /* for first bytes */
+    char head[BB_LEAF_HEAD_NBYTES];
     uint8_t *near;                                 /* a piece's bytes, read at once */
-    void (*look)(void *ctx, struct bb_leaf *leaf); /* NULL: nobody wants to */
+    void (*look)(void *ctx, struct bb_leaf *leaf, struct bb_str head); /* NULL: nobody wants to */
     void *look_ctx;
     struct bb_outer_file *file;
     struct bb_chain *found; /* where to hang what is found */

@@ -48,13 +48,14 @@ struct bb_apart {
     const char *folder; /* need not exist */
     int (*is_own)(struct bb_str below);
 };
+#define BB_LEAF_HEAD_NBYTES 4096u
 /* What else can be asked for; all zero: nothing. */
 struct bb_listing {
     const struct bb_apart *apart;
     struct bb_pool *pool; /* its threads share the work; what is listed is the same */
     /* Called for each leaf as soon as it is found, by any of the threads, while what surrounds it is at hand: a stream over it then costs
-     * little. */
-    void (*look)(void *ctx, struct bb_leaf *leaf);
+     * little. head: the first BB_LEAF_HEAD_NBYTES of its content, or nothing where there are fewer or they were not needed for listing. */
+    void (*look)(void *ctx, struct bb_leaf *leaf, struct bb_str head);
     void *ctx;
 };
 enum bb_status bb_leaf_list_with(const char *const *inputs, size_t n_inputs, const struct bb_listing *listing,

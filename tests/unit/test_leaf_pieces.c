@@ -166,16 +166,16 @@ static void expect_list(const struct bb_leaf_list *list, const struct wants *w)
 }
 
 /* Reads the beginning, as who wants to know what a leaf is does. */
-static void look(void *ctx, struct bb_leaf *leaf)
+static void look(void *ctx, struct bb_leaf *leaf, struct bb_str known)
 {
     struct bb_stream *stream;
     struct bb_error err;
-    char head[64];
+    char head[BB_LEAF_HEAD_NBYTES];
     size_t n;
     (void)ctx;
     if (bb_stream_open_to_look(leaf, &budget, &stream, &err) != BB_OK) return;
-    if (bb_stream_read(stream, head, sizeof head, &n, &err) == BB_OK && n == sizeof head &&
-        memcmp(head, "01/01/2024", 10) == 0)
+    if (bb_stream_read(stream, head, sizeof head, &n, &err) == BB_OK && memcmp(head, "01/01/2024", 10) == 0 &&
+        (known.n == 0 ? n < sizeof head : n == known.n && memcmp(head, known.p, n) == 0))
         leaf->looked_at++;
     bb_stream_close(stream);
 }
