@@ -302,16 +302,20 @@ static int by_posting(const void *a_, const void *b_)
 /* Only files that nothing else tells apart are read for their content. */
 static enum bb_status rank_sources(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
 {
+    int any_read = 0;
     if (plan->n_sources == 0) return BB_OK;
     qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
     for (size_t i = 0; i < plan->n_sources; i++) {
         struct bb_plan_source *s = plan->sources;
         int twin = (i > 0 && same_posting(&s[i - 1], &s[i])) ||
                    (i + 1 < plan->n_sources && same_posting(&s[i], &s[i + 1]));
-        if (twin && !s[i].hash[0]) BB_TRY(bb_known_hash(run, s[i].leaf, s[i].hash, err));
+        if (twin && !s[i].hash[0]) {
+            BB_TRY(bb_known_hash(run, s[i].leaf, s[i].hash, err));
+            any_read = 1;
+        }
         if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
     }
-    qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
+    if (any_read) qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
     for (size_t i = 0; i < plan->n_sources; i++) plan->sources[i].rank = (uint32_t)i;
     return BB_OK;
 }

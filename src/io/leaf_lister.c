@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
-#define CHUNK_LEAVES  256u
-#define HEAD_NBYTES   8u
-#define PEEK_NBYTES   384u /* of packed bytes: enough for the first block's tables */
-#define MAX_DEPTH     4u
-#define PROOF_NBYTES  ((uint64_t)64 << 20)
+#define CHUNK_LEAVES     256u
+#define HEAD_NBYTES      8u
+#define PEEK_NBYTES      384u /* of packed bytes: enough for the first block's tables */
+#define MAX_DEPTH        4u
+#define PROOF_NBYTES     ((uint64_t)64 << 20)
+#define SMALL_ZIP_NBYTES ((uint64_t)96 << 10)
+#define MAX_GUESSES                                                                                                \
+    256u /* at the same time, by all threads: they count as archives until they turn out to be none */
 #define PIECE_MEMBERS 32u
 #define NEAR_NBYTES   ((size_t)512 << 10)
 
@@ -177,6 +180,8 @@ static struct bb_str without_suffix(struct bb_str name)
 
 static enum bb_status examine(struct bb_lister *l, struct bb_thing t, const struct bb_byte_range *range,
                               struct head head, struct bb_error *err);
+static enum bb_status list_zip(struct bb_lister *l, const struct bb_thing *t, const struct bb_byte_range *range,
+                               int *guessed, struct bb_error *err);
 
 /* The name to show: what surrounds it, then its own without what could harm a terminal. */
 static enum bb_status name_member(struct bb_lister *l, struct bb_str around, struct bb_str raw, struct bb_thing *t,
@@ -266,6 +271,28 @@ static enum bb_status find_data(struct bb_lister *l, const struct bb_zip_directo
     return status;
 }
 
+/* Small and sound members that are called zip are not looked at before they are unpacked. A name is never believed: when it turns out to be
+ * something else, *guessed_ret is 0 and it is as if nobody had tried. */
+static enum bb_status list_small_zip(struct bb_lister *l, const struct bb_zip_directory *zip,
+                                     const struct bb_zip_entry *entry, struct bb_thing t, int *guessed_ret,
+                                     struct bb_error *err)
+{
+    uint64_t starts[BB_ZIP_MAX_STARTS];
+    struct bb_byte_range part;
+    struct bb_error ignored;
+    unsigned n;
+    int certain;
+    *guessed_ret = 0;
+    if (t.packed.packings[0] != BB_PACKING_DEFLATE || t.size > SMALL_ZIP_NBYTES ||
+        !bb_str_eq_nocase(bb_path_suffix(t.name), BB_STR(".zip")) ||
+        bb_zip_data_starts(zip, entry, starts, &n, &certain, &ignored) != BB_OK || n == 0 || !certain)
+        return BB_OK;
+    part = bb_byte_range_part(&zip->range, starts[0], entry->stored_size);
+    if (!part.mem) return BB_OK;
+    t.offset = starts[0];
+    return list_zip(l, &t, &part, guessed_ret, err);
+}
+
 static enum bb_status list_member(struct bb_lister *l, const struct bb_thing *around,
                                   const struct bb_zip_directory *zip, struct bb_archive *archive,
                                   const struct bb_zip_entry *entry, struct bb_error *err)
@@ -273,6 +300,7 @@ static enum bb_status list_member(struct bb_lister *l, const struct bb_thing *ar
     struct bb_error why;
     struct bb_byte_range part;
     struct head head;
+    int guessed;
     struct bb_thing t = {
         .size = entry->size,
         .stored_size = entry->stored_size,
@@ -306,6 +334,8 @@ static enum bb_status list_member(struct bb_lister *l, const struct bb_thing *ar
                 entry->method);
         return tolerate(l, t.member, &why, err);
     }
+    BB_TRY(list_small_zip(l, zip, entry, t, &guessed, err));
+    if (guessed) return BB_OK;
     if (find_data(l, zip, entry, &t.packed, &t.offset, &head, &why) != BB_OK)
         return tolerate(l, t.member, &why, err);
     part = bb_byte_range_part(&zip->range, t.offset, t.stored_size);
@@ -497,8 +527,17 @@ static unsigned count_own(const struct bb_archive *archive, const struct bb_foun
     return n;
 }
 
+static int is_zip_in_memory(const struct bb_byte_range *range)
+{
+    struct head head = { .n = (size_t)BB_MIN(range->n, (uint64_t)HEAD_NBYTES) };
+    if (!range->mem) return 0;
+    memcpy(head.p, range->mem, head.n);
+    return is_zip(&head);
+}
+
+/* guessed: NULL, or it is not known yet whether this is a zip; becomes 0, and nothing was told, when it is none or anything is wrong. */
 static enum bb_status list_zip(struct bb_lister *l, const struct bb_thing *t, const struct bb_byte_range *range,
-                               struct bb_error *err)
+                               int *guessed, struct bb_error *err)
 {
     struct bb_archive_place place = {
         .parent = t->archive,
@@ -515,6 +554,8 @@ static enum bb_status list_zip(struct bb_lister *l, const struct bb_thing *t, co
     struct bb_error why;
     const struct bb_found *before = l->found->last;
     enum bb_status status;
+    if (guessed) *guessed = t->depth < MAX_DEPTH && file->n_archives < BB_MAX_ARCHIVES - MAX_GUESSES;
+    if (guessed && !*guessed) return BB_OK;
     if (t->depth >= MAX_DEPTH) {
         bb_fail(&why, BB_SKIP, "archives within archives are read %u deep; unpack this one first", MAX_DEPTH);
         return tolerate(l, t->member, &why, err);
@@ -528,6 +569,12 @@ static enum bb_status list_zip(struct bb_lister *l, const struct bb_thing *t, co
     if (!archive) return fail_room(l, err);
     status = bb_archive_open(l->archives, archive, t->depth > 0 ? range : NULL, &bytes, &why);
     file->unpacked_nbytes += bytes.unpacked_nbytes;
+    if (guessed && (status != BB_OK || !is_zip_in_memory(&bytes.range))) {
+        *guessed = 0;
+        file->n_archives--;
+        if (status == BB_OK) bb_archive_close(l->archives, &bytes);
+        return BB_OK;
+    }
     if (status != BB_OK) return tolerate(l, t->member, &why, err);
     if (bb_zip_directory_init(&zip, &bytes.range, l->budget, &why) == BB_OK) {
         status = list_directory(l, t, &zip, archive, err);
@@ -560,7 +607,7 @@ static enum bb_status examine(struct bb_lister *l, struct bb_thing t, const stru
         if (why.status != BB_SKIP) return tolerate(l, t.member, &why, err);
         break; /* reading it will tell */
     }
-    if (packing < 0 && is_zip(&head)) return list_zip(l, &t, range, err);
+    if (packing < 0 && is_zip(&head)) return list_zip(l, &t, range, NULL, err);
     return add_leaf(l, &t, &head, err);
 }
 
