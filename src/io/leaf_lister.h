@@ -89,10 +89,10 @@ struct bb_lister {
     struct bb_leaf_chunk *chunks;
     struct bb_found_problem *problems; /* all it ever found: to be freed */
     struct bb_found_pieces *pieces;
-    struct bb_buf scratch;                         /* for names */
-    struct bb_inflate *peeker;                     /* for first bytes */
+    struct bb_buf scratch;     /* for names */
+    struct bb_inflate *peeker; /* for first bytes */
     char head[BB_LEAF_HEAD_NBYTES];
-    uint8_t *near;                                 /* a piece's bytes, read at once */
+    uint8_t *near;                                                     /* a piece's bytes, read at once */
     void (*look)(void *ctx, struct bb_leaf *leaf, struct bb_str head); /* NULL: nobody wants to */
     void *look_ctx;
     struct bb_outer_file *file;
