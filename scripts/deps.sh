@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 packages="gcc g++ make cmake ninja-build pkg-config libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libdeflate-dev
 libisal-dev libxxhash-dev libjansson-dev libexpat1-dev libcmocka-dev tzdata python3 python3-venv clang libclang-rt-14-dev
-clang-format valgrind zip unzip util-linux"
+clang-format valgrind zip unzip util-linux mount xfsprogs"
 
 # Only Spark needs it, and Spark only for one test: without any Java it is added to the list, with one it is left alone.
 command -v java >/dev/null || [ -n "${JAVA_HOME:-}" ] || packages="$packages openjdk-17-jre-headless"

@@ -31,15 +31,6 @@ int bb_buf_reserve(struct bb_buf *b, size_t more_nbytes)
     return 1;
 }
 
-int bb_buf_put(struct bb_buf *b, const void *p, size_t n)
-{
-    if (n == 0) return 1;
-    if (b->cap - b->n < n && !bb_buf_reserve(b, n)) return 0;
-    memcpy(b->p + b->n, p, n);
-    b->n += n;
-    return 1;
-}
-
 int bb_buf_puts(struct bb_buf *b, const char *cstring) { return bb_buf_put(b, cstring, strlen(cstring)); }
 int bb_buf_putc(struct bb_buf *b, char c) { return bb_buf_put(b, &c, 1); }
 

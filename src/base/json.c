@@ -11,7 +11,7 @@ void bb_json_init(struct bb_json *j, struct bb_buf *out, int pretty)
 
 int bb_json_ok(const struct bb_json *j) { return !j->failed; }
 
-static void raw(struct bb_json *j, const char *p, size_t n)
+static inline void raw(struct bb_json *j, const char *p, size_t n)
 {
     if (!j->failed && !bb_buf_put(j->out, p, n)) j->failed = 1;
 }
@@ -158,7 +158,10 @@ size_t bb_json_number_text(double value, char out[40])
         out[length] = 0;
         return length;
     }
-    if (isnan(value) || isinf(value)) return (size_t)snprintf(out, 40, "null");
+    if (isnan(value) || isinf(value)) {
+        memcpy(out, "null", 5);
+        return 4;
+    }
     for (int digits = 15; digits <= 17; digits++) {
         n = snprintf(out, 40, "%.*g", digits, value);
         if (strtod(out, NULL) == value) break;

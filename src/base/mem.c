@@ -87,6 +87,25 @@ static void give_back(struct bb_budget *budget, size_t allowed_nbytes)
     pthread_mutex_unlock(&budget->mutex);
 }
 
+/* Block by block, and not under the lock, so that nobody waits; counted off before, so that nobody finds no room for a block that is on its way. */
+void bb_budget_give_kept_back(struct bb_budget *budget)
+{
+    for (;;) {
+        size_t nbytes = 0;
+        void *block = NULL;
+        pthread_mutex_lock(&budget->mutex);
+        if (budget->n_kept > 0) {
+            block = budget->kept[0].block;
+            nbytes = budget->kept[0].nbytes;
+            forget_kept(budget, 0);
+            atomic_fetch_sub_explicit(&budget->used_nbytes, nbytes, memory_order_relaxed);
+        }
+        pthread_mutex_unlock(&budget->mutex);
+        if (!block) return;
+        munmap(block, nbytes);
+    }
+}
+
 void bb_budget_drop_kept(struct bb_budget *budget)
 {
     give_back(budget, 0);

@@ -26,7 +26,7 @@ struct bb_budget {
         size_t nbytes;
     } kept[BB_MAX_KEPT]; /* oldest first */
     unsigned n_kept;
-    int keeps;
+    _Atomic int keeps;
     void (*reclaim)(void *ctx, size_t nbytes);
     void *reclaim_ctx;
 };
@@ -39,6 +39,8 @@ void bb_budget_init(struct bb_budget *budget, size_t limit_nbytes, size_t base_n
  * (bb_budget_left) and go back to the system as soon as anything else needs the room. Whoever asked for it ends with bb_budget_drop_kept. */
 void bb_budget_keep_blocks(struct bb_budget *budget);
 void bb_budget_drop_kept(struct bb_budget *budget);
+/* What is kept now goes back to the system, by the thread that calls. */
+void bb_budget_give_kept_back(struct bb_budget *budget);
 
 /* Memory that somebody only holds to save work later: it is lent to the budget, counts as free (bb_budget_left), and is asked back when anything
  * else needs the room: reclaim frees about nbytes of what is lent, or less when there is no more. It is called by whichever thread is

@@ -14,40 +14,59 @@ struct bb_pool {
     unsigned n_threads;
     struct bb_budget *budget;
     struct worker *workers; /* n_threads - 1: the caller is worker 0 */
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex;  /* of everything below: a task is long beside it */
     pthread_cond_t wake, done;
-    unsigned long round; /* counts bb_pool_run calls */
-    unsigned n_busy;
     int stop;
     bb_pool_task fn;
     void *ctx;
-    size_t n_tasks;
-    _Atomic size_t next_task;
+    size_t n_tasks, next_task, n_done;
+    bb_pool_piece piece;
+    void *piece_ctx;
+    int has_pieces;
+    unsigned n_in_pieces;
+    unsigned long n_offers; /* of background work: what was dry before the last one may not be dry any more */
 };
 
+/* The mutex is held before and after. */
 static void take_tasks(struct bb_pool *pool, unsigned worker)
 {
-    for (;;) {
-        size_t task = atomic_fetch_add(&pool->next_task, 1);
-        if (task >= pool->n_tasks) return;
-        pool->fn(pool->ctx, task, worker);
+    while (pool->next_task < pool->n_tasks) {
+        bb_pool_task fn = pool->fn;
+        void *ctx = pool->ctx;
+        size_t task = pool->next_task++;
+        pthread_mutex_unlock(&pool->mutex);
+        fn(ctx, task, worker);
+        pthread_mutex_lock(&pool->mutex);
+        if (++pool->n_done == pool->n_tasks) pthread_cond_signal(&pool->done);
     }
+}
+
+static void do_piece(struct bb_pool *pool, unsigned worker)
+{
+    bb_pool_piece fn = pool->piece;
+    void *ctx = pool->piece_ctx;
+    unsigned long offer = pool->n_offers;
+    int more;
+    pool->n_in_pieces++;
+    pthread_mutex_unlock(&pool->mutex);
+    more = fn(ctx, worker);
+    pthread_mutex_lock(&pool->mutex);
+    if (!more && offer == pool->n_offers) pool->has_pieces = 0;
+    if (--pool->n_in_pieces == 0) pthread_cond_signal(&pool->done);
 }
 
 static void *worker_main(void *arg)
 {
     struct worker *self = arg;
     struct bb_pool *pool = self->pool;
-    unsigned long seen = 0;
     pthread_mutex_lock(&pool->mutex);
-    for (;;) {
-        while (pool->round == seen && !pool->stop) pthread_cond_wait(&pool->wake, &pool->mutex);
-        if (pool->stop) break;
-        seen = pool->round;
-        pthread_mutex_unlock(&pool->mutex);
-        take_tasks(pool, self->index);
-        pthread_mutex_lock(&pool->mutex);
-        if (--pool->n_busy == 0) pthread_cond_signal(&pool->done);
+    while (!pool->stop) {
+        if (pool->next_task < pool->n_tasks)
+            take_tasks(pool, self->index);
+        else if (pool->has_pieces)
+            do_piece(pool, self->index);
+        else
+            pthread_cond_wait(&pool->wake, &pool->mutex);
     }
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
@@ -108,22 +127,34 @@ unsigned bb_pool_threads(const struct bb_pool *pool) { return pool->n_threads; }
 
 void bb_pool_run(struct bb_pool *pool, bb_pool_task fn, void *ctx, size_t n_tasks)
 {
-    if (n_tasks == 0) return;
-    pool->fn = fn;
-    pool->ctx = ctx;
-    pool->n_tasks = n_tasks;
-    atomic_store(&pool->next_task, 0);
     if (pool->n_threads == 1 || n_tasks == 1) {
-        take_tasks(pool, 0);
+        for (size_t task = 0; task < n_tasks; task++) fn(ctx, task, 0);
         return;
     }
     pthread_mutex_lock(&pool->mutex);
-    pool->n_busy = pool->n_threads - 1;
-    pool->round++;
+    pool->fn = fn;
+    pool->ctx = ctx;
+    pool->n_tasks = n_tasks;
+    pool->next_task = pool->n_done = 0;
     pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->mutex);
     take_tasks(pool, 0);
+    while (pool->n_done < pool->n_tasks) {
+        if (pool->has_pieces)
+            do_piece(pool, 0);
+        else
+            pthread_cond_wait(&pool->done, &pool->mutex);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void bb_pool_background(struct bb_pool *pool, bb_pool_piece fn, void *ctx)
+{
     pthread_mutex_lock(&pool->mutex);
-    while (pool->n_busy > 0) pthread_cond_wait(&pool->done, &pool->mutex);
+    pool->piece = fn;
+    pool->piece_ctx = ctx;
+    pool->has_pieces = fn != NULL;
+    pool->n_offers++;
+    if (fn) pthread_cond_broadcast(&pool->wake);
+    while (!fn && pool->n_in_pieces > 0) pthread_cond_wait(&pool->done, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
 }

@@ -160,7 +160,7 @@ static enum bb_status declare(struct bb_intent *intent, const struct bb_tables *
 }
 
 /* A file that loses its name to another is held open meanwhile: giving its space back takes as long as writing the metadata, so both are done at
- * the same time. */
+ * the same time; and with it the memory that the rows had. */
 struct ending {
     struct bb_run *run;
     unsigned changed; /* operators, as bits */
@@ -180,10 +180,12 @@ static void ending_task(void *ctx, size_t task, unsigned worker)
 {
     struct ending *e = ctx;
     (void)worker;
-    if (task == 1)
+    if (task == 1) {
         for (size_t i = 0; i < e->n_replaced; i++) close(e->replaced[i]);
-    else if (e->changed && e->status == BB_OK)
+        bb_budget_give_kept_back(&e->run->budget);
+    } else if (e->changed && e->status == BB_OK) {
         e->status = bb_lake_write_metadata(bb_lake_root(e->run->lake), e->changed, &e->run->budget, &e->error);
+    }
 }
 
 /* All files as one, and the metadata with them: a run that is killed in the middle is finished by the next. */

@@ -1,5 +1,7 @@
 #include "convert/feed.h"
 
+#define FIRST_NBYTES ((size_t)128 << 10) /* all others wait for who reads the first block */
+
 struct bb_feed {
     struct bb_budget *budget;
     struct bb_stream *stream;
@@ -79,13 +81,13 @@ static uint64_t count_lines(const char *p, size_t n)
     return lines;
 }
 
-/* Reads behind what text already holds, until a block is full or the stream ends. A damage wins over
+/* Reads behind what text already holds, until it has limit bytes or the stream ends. A damage wins over
  * the text before it: a small file is known to be damaged before any of its rows is used. */
-static enum bb_status fill(struct bb_feed *f, char *text, size_t *n, struct bb_error *err)
+static enum bb_status fill(struct bb_feed *f, char *text, size_t limit, size_t *n, struct bb_error *err)
 {
-    while (*n < f->block_nbytes && !f->at_end) {
+    while (*n < limit && !f->at_end) {
         size_t got = 0;
-        enum bb_status status = bb_stream_read(f->stream, text + *n, f->block_nbytes - *n, &got, err);
+        enum bb_status status = bb_stream_read(f->stream, text + *n, limit - *n, &got, err);
         if (got > 0) {
             bb_hasher_update(f->hasher, text + *n, got);
             *n += got;
@@ -117,7 +119,7 @@ static enum bb_status skip_line(struct bb_feed *f, char *text, struct bb_error *
         size_t n = 0;
         const char *end;
         f->n_carry = 0;
-        BB_TRY(fill(f, text, &n, err));
+        BB_TRY(fill(f, text, f->block_nbytes, &n, err));
         if (n == 0) {
             f->skipping = 0;
             return BB_OK;
@@ -145,7 +147,8 @@ static enum bb_status next_locked(struct bb_feed *f, struct bb_feed_buffer *buff
     n = f->n_carry;
     if (n) memcpy(text, f->carry, n);
     f->n_carry = 0;
-    BB_TRY(fill(f, text, &n, err));
+    if (f->sequence == 0) BB_TRY(fill(f, text, BB_MIN(FIRST_NBYTES, f->block_nbytes), &n, err));
+    if (f->sequence > 0 || !memrchr(text, '\n', n)) BB_TRY(fill(f, text, f->block_nbytes, &n, err));
     if (n == 0) {
         f->finished = 1;
         return BB_EOF;

@@ -1,11 +1,13 @@
 /* The loop: fill – all workers parse blocks until the rows use up their share of the memory – then drain – all workers sort and encode what
- * is complete – and so on.
+ * is complete – and so on. A worker that has nothing to do in a drain goes on parsing (bb_pool_background), as far as memory allows: nobody
+ * waits for anybody's block.
  *
  * What is complete follows from time hints: a source that has not been opened cannot reach before its first instant, one that is being read
  * cannot reach before its last block, if its format promises order and its blocks so far kept the promise. A hint is never trusted: a row
  * that comes for an instant already written (sort says `late`), or a source that turns out to be damaged after rows of it were
  * used, spoils the pass. A spoilt pass only reads on, to find whatever else is wrong; then the job starts over, without early drains and without
- * the damaged sources. That costs time in rare cases and keeps the common case free of bookkeeping per row. */
+ * the damaged sources. That costs time in rare cases and keeps the common case free of bookkeeping per row. A pass that memory runs out in is
+ * spoilt as well: the next one holds fewer rows, reads with fewer workers and encodes one column after the other. */
 #include "convert/job.h"
 
 #include "convert/feed.h"
@@ -20,6 +22,9 @@
 #define MAX_PASSES                                                                                                 \
     8 /* each further pass excludes at least one more source; a source that changes while being read must not loop for ever */
 
+#define MAX_FRUGAL                                                                                                 \
+    2 /* each halves the rows' share and takes a quarter of the workers; what fails then has too little memory */
+
 struct block_span {
     uint32_t sequence, min_utc_s, max_utc_s;
 };
@@ -31,8 +36,9 @@ struct open_source {
     _Atomic int exhausted; /* looked at before the lock is taken */
     int damaged, disordered;
     unsigned n_users;         /* workers inside a block of it */
-    struct block_span *spans; /* of the blocks of this round, in any order */
+    struct block_span *spans; /* of the blocks that are done and not folded yet, in any order */
     size_t n_spans, cap_spans;
+    uint32_t next_sequence; /* of the first block that is not folded yet */
     uint32_t reached_utc_s; /* rows before this are behind us, if the order holds */
 };
 
@@ -44,6 +50,7 @@ struct job_worker {
     struct bb_router router;
     struct bb_row_batch batch;
     struct open_source *own;
+    size_t opening;  /* the source that is about to be own, + 1 */
     int lake_failed; /* the lake's files or the rejects cannot be read or written: no fault of the input */
 };
 
@@ -55,13 +62,15 @@ struct job {
     struct bb_tables *tables;
     struct job_worker *workers;
     unsigned n_workers;
-    pthread_mutex_t mutex; /* open sources, spans, next source, error */
-    pthread_cond_t opened; /* n_opening went down */
-    unsigned n_opening;    /* workers that open a source: others may soon help with it */
+    pthread_mutex_t mutex;  /* open sources, spans, next source, error */
+    pthread_cond_t changed; /* a source was opened or closed, or the rows are full */
+    unsigned n_opening;     /* workers that open a source: others may soon help with it */
     size_t next_source;
-    size_t rows_limit_nbytes; /* of this round */
-    size_t round_nbytes;      /* what a round tries to do with: see share_memory */
-    _Atomic int full, failed, spoilt;
+    _Atomic size_t rows_limit_nbytes;          /* of this round, and of what may come beside a drain */
+    size_t round_nbytes;                       /* what a round tries to do with: see share_memory */
+    int overlaps;                              /* blocks are parsed beside a drain */
+    unsigned frugal;                           /* passes that memory ran out in before this one */
+    _Atomic int full, failed, spoilt, starved; /* starved: spoilt, because memory ran out */
     struct bb_error error;
 };
 
@@ -78,6 +87,7 @@ static void fail(struct job *j, const struct bb_error *err)
     pthread_mutex_lock(&j->mutex);
     if (!j->failed) j->error = *err;
     j->failed = 1;
+    pthread_cond_broadcast(&j->changed);
     pthread_mutex_unlock(&j->mutex);
 }
 
@@ -131,8 +141,9 @@ static enum bb_status open_reader(struct job *j, struct open_source *os, const s
 }
 
 /* The next source that nobody reads yet; NULL when there is none. */
-static enum bb_status open_next(struct job *j, struct open_source **os_ret, struct bb_error *err)
+static enum bb_status open_next(struct job_worker *w, struct open_source **os_ret, struct bb_error *err)
 {
+    struct job *j = w->job;
     *os_ret = NULL;
     for (;;) {
         struct open_source *os;
@@ -142,6 +153,7 @@ static enum bb_status open_next(struct job *j, struct open_source **os_ret, stru
         while (j->next_source < j->job->n_sources && is_out(plan_source(j, j->next_source))) j->next_source++;
         source = j->next_source;
         if (source < j->job->n_sources) j->next_source++;
+        w->opening = source + 1;
         pthread_mutex_unlock(&j->mutex);
         if (source >= j->job->n_sources) return BB_OK;
         os = bb_calloc(&j->run->budget, sizeof *os);
@@ -184,6 +196,14 @@ static void on_unknown(void *ctx_, const char *column, struct bb_str word)
                           column, word);
 }
 
+/* With less memory in use the next pass may do. */
+static enum bb_status starve(struct job *j, enum bb_status status)
+{
+    if (status != BB_BUDGET || j->frugal == MAX_FRUGAL) return status;
+    j->starved = j->spoilt = 1;
+    return BB_OK;
+}
+
 static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *err)
 {
     struct job_worker *w = batch->ctx;
@@ -195,7 +215,7 @@ static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *e
             s->preliminary = (batch->rows[0].flags & BB_ROW_PRELIMINARY) != 0;
             s->used = 1;
         }
-        status = bb_router_send(&w->router, batch->rows, batch->n, err);
+        status = starve(w->job, bb_router_send(&w->router, batch->rows, batch->n, err));
         w->lake_failed |= status != BB_OK;
     }
     batch->n = 0;
@@ -205,8 +225,7 @@ static enum bb_status flush_batch(struct bb_row_batch *batch, struct bb_error *e
 static enum bb_status add_span(struct job *j, struct open_source *os, uint32_t sequence,
                                const struct bb_block_counts *counts, struct bb_error *err)
 {
-    int ok = 1;
-    if (counts->min_utc_s > counts->max_utc_s) return BB_OK;
+    int ok;
     pthread_mutex_lock(&j->mutex);
     ok = bb_grow(&j->run->budget, (void **)&os->spans, &os->cap_spans, os->n_spans + 1, sizeof *os->spans);
     if (ok) os->spans[os->n_spans++] = (struct block_span){ sequence, counts->min_utc_s, counts->max_utc_s };
@@ -324,7 +343,7 @@ static enum bb_status open_own(struct job_worker *w, struct bb_error *err)
     struct job *j = w->job;
     struct open_source *fresh = NULL;
     int ended = 0;
-    enum bb_status status = open_next(j, &fresh, err);
+    enum bb_status status = open_next(w, &fresh, err);
     if (status == BB_OK && fresh) status = read_one(w, fresh, &ended, err);
     if (status != BB_OK) {
         close_source(fresh);
@@ -335,8 +354,9 @@ static enum bb_status open_own(struct job_worker *w, struct bb_error *err)
         fresh->exhausted = ended;
         w->own = fresh;
     }
+    w->opening = 0;
     j->n_opening--;
-    pthread_cond_broadcast(&j->opened);
+    pthread_cond_broadcast(&j->changed);
     pthread_mutex_unlock(&j->mutex);
     return status;
 }
@@ -366,7 +386,7 @@ static enum bb_status choose(struct job_worker *w, struct open_source **os_ret, 
     if (opens) status = open_own(w, err);
     if (status != BB_OK) return status;
     pthread_mutex_lock(&j->mutex);
-    while (!(*os_ret = own_or_other(w)) && j->n_opening > 0) pthread_cond_wait(&j->opened, &j->mutex);
+    while (!(*os_ret = own_or_other(w)) && j->n_opening > 0) pthread_cond_wait(&j->changed, &j->mutex);
     if (*os_ret) (*os_ret)->n_users++;
     pthread_mutex_unlock(&j->mutex);
     return BB_OK;
@@ -383,6 +403,7 @@ static void leave(struct job *j, struct open_source *os, int ended)
     if (last)
         for (unsigned i = 0; i < j->n_workers; i++)
             if (j->workers[i].own == os) j->workers[i].own = NULL;
+    if (last) pthread_cond_broadcast(&j->changed);
     pthread_mutex_unlock(&j->mutex);
     if (last) {
         struct bb_plan_source *s = plan_source(j, os->source);
@@ -398,13 +419,13 @@ static void leave(struct job *j, struct open_source *os, int ended)
 }
 
 /* Files that have been begun hold memory too, more with each year; what they leave is shared anew each round: half for rows, half for
- * sorting and encoding them; a third for rows where the limit is small, or a fifth
- * with many threads, for a file's columns take 20 MB and more whatever the limit is. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes for
- * each byte of text. */
+ * sorting and encoding them. Where the limit is small it is a third for rows, or a fifth with many threads, for a file's columns take 20 MB
+ * and more whatever the limit is. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes
+ * for each byte of text. */
 static size_t rows_share(struct job *j)
 {
     size_t parts = j->run->budget.limit_nbytes >= SMALL_LIMIT ? 2 : j->n_workers > 2 ? 5 : 3;
-    size_t share = (bb_budget_left(&j->run->budget) + bb_tables_held_nbytes(j->tables)) / parts;
+    size_t share = (bb_budget_left(&j->run->budget) + bb_tables_held_nbytes(j->tables)) / parts >> j->frugal;
     size_t in_flight = (size_t)(j->n_workers - 1) * j->run->block_nbytes * ROWS_PER_TEXT;
     return share - BB_MIN(in_flight, share / 2);
 }
@@ -420,27 +441,67 @@ static int is_full(struct job *j)
     return bb_tables_held_nbytes(j->tables) >= j->rows_limit_nbytes || is_short(j);
 }
 
-static void fill_task(void *ctx, size_t task, unsigned worker)
+static void wake(struct job *j)
+{
+    pthread_mutex_lock(&j->mutex);
+    pthread_cond_broadcast(&j->changed);
+    pthread_mutex_unlock(&j->mutex);
+}
+
+static int may_fill(struct job *j) { return !j->full && !j->failed && !bb_run_stopped(j->run); }
+
+/* One block, by any worker. 0: this worker can do nothing now. */
+static int fill_piece(void *ctx, unsigned worker)
 {
     struct job *j = ctx;
     struct job_worker *w = &j->workers[worker];
+    struct open_source *os;
     struct bb_error err;
-    (void)task;
-    while (!j->full && !j->failed && !bb_run_stopped(j->run)) {
-        struct open_source *os;
-        int ended = 0;
-        enum bb_status status = choose(w, &os, &err);
-        if (status == BB_OK && !os) return;
-        if (status == BB_OK) {
-            if (!os->exhausted) status = read_one(w, os, &ended, &err);
-            leave(j, os, ended);
-        }
-        if (status != BB_OK) {
-            fail(j, &err);
-            return;
-        }
-        if (!j->spoilt && is_full(j)) j->full = 1;
+    enum bb_status status;
+    int ended = 0;
+    if (worker >= j->n_workers) return 0;
+    if (!may_fill(j)) {
+        wake(j); /* whoever waits for this worker's source: a signal does not wake it */
+        return 0;
     }
+    status = choose(w, &os, &err);
+    if (status == BB_OK && !os) return 0;
+    if (status == BB_OK) {
+        if (!os->exhausted) status = read_one(w, os, &ended, &err);
+        leave(j, os, ended);
+    }
+    if (status != BB_OK) {
+        fail(j, &err);
+        return 0;
+    }
+    if (!j->spoilt && is_full(j)) {
+        j->full = 1;
+        wake(j);
+    }
+    return 1;
+}
+
+static int others_read(const struct job *j)
+{
+    int n = j->n_opening > 0;
+    for (unsigned i = 0; i < j->n_workers; i++) n |= j->workers[i].own != NULL;
+    return n;
+}
+
+/* Until the rows are full or nothing is left to read. What only another worker can read is waited for. */
+static void fill(struct job *j)
+{
+    int more = 1;
+    j->full = 0;
+    bb_pool_background(j->run->pool, fill_piece, j);
+    while (more && may_fill(j)) {
+        if (fill_piece(j, 0)) continue;
+        pthread_mutex_lock(&j->mutex);
+        more = others_read(j);
+        if (more && may_fill(j)) pthread_cond_wait(&j->changed, &j->mutex);
+        pthread_mutex_unlock(&j->mutex);
+    }
+    if (!j->overlaps || !more || j->failed) bb_pool_background(j->run->pool, NULL, NULL);
 }
 
 /* ---- how far everything is ---- */
@@ -463,15 +524,19 @@ static uint32_t unit_of(const struct job *j, size_t source, uint32_t utc_s)
     return plan_source(j, source)->order == BB_ORDER_TIME ? utc_s : floor_to_day(j, utc_s);
 }
 
+/* As far as no block is missing: somebody may be in the middle of one. */
 static void fold_spans(struct job *j, struct open_source *os)
 {
+    size_t n = 0;
     qsort(os->spans, os->n_spans, sizeof *os->spans, by_sequence);
-    for (size_t i = 0; i < os->n_spans; i++) {
-        if (unit_of(j, os->source, os->spans[i].min_utc_s) < unit_of(j, os->source, os->reached_utc_s))
-            os->disordered = 1;
-        os->reached_utc_s = BB_MAX(os->reached_utc_s, os->spans[i].max_utc_s);
+    for (; n < os->n_spans && os->spans[n].sequence == os->next_sequence; n++, os->next_sequence++) {
+        const struct block_span *span = &os->spans[n];
+        if (span->min_utc_s > span->max_utc_s) continue; /* no row */
+        if (unit_of(j, os->source, span->min_utc_s) < unit_of(j, os->source, os->reached_utc_s)) os->disordered = 1;
+        os->reached_utc_s = BB_MAX(os->reached_utc_s, span->max_utc_s);
     }
-    os->n_spans = 0;
+    os->n_spans -= n;
+    if (n > 0) memmove(os->spans, os->spans + n, os->n_spans * sizeof *os->spans);
 }
 
 /* No row before this can come any more, if the hints hold. */
@@ -480,6 +545,9 @@ static uint32_t low_water(struct job *j)
     uint32_t low = UINT32_MAX;
     for (unsigned i = 0; i < j->n_workers; i++) {
         struct open_source *os = j->workers[i].own;
+        size_t opening = j->workers[i].opening;
+        if (opening > 0 && opening <= j->job->n_sources)
+            low = BB_MIN(low, floor_to_day(j, plan_source(j, opening - 1)->first_utc_s));
         if (!os) continue;
         fold_spans(j, os);
         if (os->disordered) return 0;
@@ -494,26 +562,51 @@ static uint32_t low_water(struct job *j)
     return low;
 }
 
-static int exhausted(const struct job *j)
+static int all_read(struct job *j)
 {
-    for (unsigned i = 0; i < j->n_workers; i++)
-        if (j->workers[i].own) return 0;
-    return j->next_source >= j->job->n_sources;
+    int all;
+    pthread_mutex_lock(&j->mutex);
+    all = !others_read(j) && j->next_source >= j->job->n_sources;
+    pthread_mutex_unlock(&j->mutex);
+    return all;
+}
+
+static uint32_t low_water_locked(struct job *j)
+{
+    uint32_t low;
+    pthread_mutex_lock(&j->mutex);
+    low = low_water(j);
+    pthread_mutex_unlock(&j->mutex);
+    return low;
+}
+
+/* Beside a drain a round's worth of rows may come, where the share has room for it. */
+static void resume_beside(struct job *j)
+{
+    if (!j->overlaps) return;
+    j->rows_limit_nbytes =
+        BB_MAX(j->rows_limit_nbytes, BB_MIN(rows_share(j), bb_tables_held_nbytes(j->tables) + ROUND_NBYTES));
+    j->full = is_full(j);
+    if (!j->full) bb_pool_background(j->run->pool, fill_piece, j);
 }
 
 static enum bb_status make_room(struct job *j, int drain_early, struct bb_error *err)
 {
-    size_t held = bb_tables_held_nbytes(j->tables);
-    if (drain_early) {
-        uint32_t low = low_water(j);
-        if (low > 0) BB_TRY(bb_tables_drain(j->tables, low, err));
+    uint32_t low = drain_early ? low_water_locked(j) : 0;
+    size_t held;
+    BB_TRY(bb_tables_seal(j->tables, err));
+    held = bb_tables_left_nbytes(j->tables);
+    if (low > 0) {
+        resume_beside(j);
+        BB_TRY(bb_tables_drain(j->tables, low, err));
     }
-    if (bb_tables_held_nbytes(j->tables) <= held / 2) return BB_OK;
+    if (bb_tables_left_nbytes(j->tables) <= held / 2) return BB_OK;
     /* Too little came free: the next round would be short. A larger one helps where the round's size ended it, not the budget. */
     if (!is_short(j) && j->rows_limit_nbytes < rows_share(j) && j->round_nbytes < SIZE_MAX / 2) {
         j->round_nbytes *= 2;
         return BB_OK;
     }
+    bb_pool_background(j->run->pool, NULL, NULL);
     return bb_tables_spill(j->tables, err);
 }
 
@@ -536,7 +629,7 @@ static void reset_workers(struct job *j)
 static enum bb_status init_workers(struct job *j, struct bb_error *err)
 {
     struct bb_run *run = j->run;
-    j->n_workers = bb_pool_threads(run->pool);
+    j->n_workers = BB_MAX(bb_pool_threads(run->pool) >> 2 * j->frugal, 1u);
     j->workers = bb_calloc(&run->budget, j->n_workers * sizeof *j->workers);
     if (!j->workers) return bb_fail_budget(err, &run->budget, "the workers");
     for (unsigned i = 0; i < j->n_workers; i++) {
@@ -569,41 +662,52 @@ static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
 {
     BB_TRY(init_workers(j, err));
     j->round_nbytes = drain_early ? ROUND_NBYTES : SIZE_MAX;
+    j->overlaps = drain_early && !j->frugal && j->run->budget.limit_nbytes >= SMALL_LIMIT;
     for (;;) {
-        j->full = 0;
         share_memory(j);
-        bb_pool_run(j->run->pool, fill_task, j, j->n_workers);
+        fill(j);
         if (j->failed) {
             *err = j->error;
             return j->error.status;
         }
         if (bb_run_stopped(j->run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
         if (bb_tables_late(j->tables)) j->spoilt = 1;
-        if (exhausted(j)) break;
-        if (!j->spoilt) BB_TRY(make_room(j, drain_early, err));
+        if (all_read(j)) break;
+        if (!j->spoilt) {
+            enum bb_status status = starve(j, make_room(j, drain_early, err));
+            if (status != BB_OK && !bb_tables_late(j->tables)) return status;
+        }
     }
+    bb_pool_background(j->run->pool, NULL, NULL);
     if (j->spoilt) return BB_OK;
     reset_workers(j); /* their memory is better used by the merge */
-    return bb_tables_finish(j->tables, err);
+    return starve(j, bb_tables_finish(j->tables, err));
 }
 
 enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job,
                           const struct bb_zone *zone, struct bb_tables *tables_ret, struct bb_error *err)
 {
     enum bb_status status = BB_OK;
+    unsigned frugal = 0;
+    int orderly = 1; /* nothing spoke against the hints */
     for (int n = 0; n < MAX_PASSES; n++) {
-        struct job j = { .run = run, .plan = plan, .job = job, .zone = zone, .tables = tables_ret };
-        BB_TRY(bb_tables_init(tables_ret, run, plan, job, zone, err));
+        struct job j = {
+            .run = run, .plan = plan, .job = job, .zone = zone, .tables = tables_ret, .frugal = frugal
+        };
+        BB_TRY(bb_tables_init(tables_ret, run, plan, job, zone, frugal, err));
         pthread_mutex_init(&j.mutex, NULL);
-        pthread_cond_init(&j.opened, NULL);
+        pthread_cond_init(&j.changed, NULL);
         for (size_t i = 0; i < job->n_sources; i++) plan_source(&j, i)->used = 0;
-        status = pass(&j, n == 0 && hints_suffice(&j), err);
+        status = pass(&j, orderly && hints_suffice(&j), err);
+        bb_pool_background(run->pool, NULL, NULL);
         reset_workers(&j);
-        pthread_cond_destroy(&j.opened);
+        pthread_cond_destroy(&j.changed);
         pthread_mutex_destroy(&j.mutex);
         if (status == BB_OK && !j.spoilt) return BB_OK;
         bb_tables_reset(tables_ret);
         if (status != BB_OK) return status;
+        frugal += j.starved;
+        orderly &= j.starved;
         for (size_t i = 0; i < job->n_sources; i++) plan->sources[job->sources[i]].reported = 1;
     }
     return bb_fail(err, BB_IO,

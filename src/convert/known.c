@@ -92,7 +92,7 @@ static enum bb_status read_ledger(struct loading *l, const char *path, struct bb
     struct bb_str json;
     enum bb_status status;
     if (access(path, F_OK) != 0) return BB_OK;
-    status = bb_pq_reader_open(path, &l->run->budget, &reader, err);
+    status = bb_pq_reader_open_head(path, &l->run->budget, &reader, err);
     if (status == BB_SKIP)
         status =
             bb_fail_prefix(err, "%s is no readable lake file; move it away or rebuild it with --rebuild", path),

@@ -91,6 +91,18 @@ static enum bb_status on_source(void *ctx, const struct bb_ledger_source *source
     return f->last_source ? BB_OK : bb_fail_budget(err, s->budget, "a file of the lake");
 }
 
+static enum bb_status compute_state(struct bb_lake_file *f, struct bb_budget *budget, struct bb_error *err)
+{
+    struct bb_pq_reader *reader;
+    enum bb_status status;
+    BB_TRY(bb_pq_reader_open(f->path, budget, &reader, err));
+    f->state_was_computed = 1;
+    status = bb_quality_scan(reader, &f->ledger, budget, &f->state, err);
+    bb_pq_reader_close(reader);
+    if (status == BB_SKIP) return bb_fail_prefix(err, "%s", f->path);
+    return status;
+}
+
 static enum bb_status load(struct bb_lake_file *f, struct bb_pq_reader *reader, struct bb_budget *budget,
                            struct bb_error *err)
 {
@@ -111,11 +123,7 @@ static enum bb_status load(struct bb_lake_file *f, struct bb_pq_reader *reader, 
         f->state = NULL;
         status = BB_EOF;
     }
-    if (status != BB_EOF) return status;
-    f->state_was_computed = 1;
-    status = bb_quality_scan(reader, &f->ledger, budget, &f->state, err);
-    if (status == BB_SKIP) return bb_fail_prefix(err, "%s", f->path);
-    return status;
+    return status == BB_EOF ? compute_state(f, budget, err) : status;
 }
 
 enum bb_status bb_lake_file_load(const char *path, struct bb_budget *budget, struct bb_lake_file **file_ret,
@@ -126,7 +134,7 @@ enum bb_status bb_lake_file_load(const char *path, struct bb_budget *budget, str
     enum bb_status status;
     if (!f) return bb_fail_budget(err, budget, "a file of the lake");
     snprintf(f->path, sizeof f->path, "%s", path);
-    status = bb_pq_reader_open(path, budget, &reader, err);
+    status = bb_pq_reader_open_head(path, budget, &reader, err);
     if (status == BB_OK) status = load(f, reader, budget, err);
     bb_pq_reader_close(reader);
     if (status != BB_OK) {

@@ -30,7 +30,7 @@ static enum bb_status learn_file(void *ctx, const char *path, struct bb_error *e
     struct bb_quality_state *state = NULL;
     enum bb_status status;
     if (!is_of(path, l->iso)) return BB_OK;
-    status = bb_pq_reader_open(path, &l->run->budget, &reader, err);
+    status = bb_pq_reader_open_head(path, &l->run->budget, &reader, err);
     if (status != BB_OK) return status == BB_SKIP ? BB_OK : status;
     status = bb_quality_of_file(path, reader, &l->run->budget, &state, err);
     bb_pq_reader_close(reader);
@@ -53,14 +53,12 @@ enum bb_status bb_names_prepare(struct bb_run *run, enum bb_iso iso, struct bb_e
 
 enum bb_status bb_names_learn(struct bb_run *run, struct bb_tables *t, struct bb_error *err)
 {
-    const uint32_t *rank_of, *place_at, *identity_of;
-    size_t n = bb_places_count(t->places);
-    if (!bb_iso_infos[t->job->dataset.iso].names_travel || t->job->dataset.kind != BB_ENERGY || n == 0)
-        return BB_OK;
-    BB_TRY(bb_places_rank(t->places, &rank_of, &place_at, &identity_of, err));
-    for (size_t rank = 0; rank < n; rank++) {
-        struct bb_place_key key = *bb_places_at(t->places, place_at[rank]);
-        if (!bb_known_names_learn(run->names, t->job->dataset.iso, &key)) return no_memory(run, err);
+    const struct bb_place_order *order;
+    if (!bb_iso_infos[t->job->dataset.iso].names_travel || t->job->dataset.kind != BB_ENERGY) return BB_OK;
+    BB_TRY(bb_places_rank(t->places, &order, err));
+    for (size_t rank = 0; rank < order->n_places; rank++) {
+        const struct bb_place_key *key = bb_places_at(t->places, order->place_at[rank]);
+        if (!bb_known_names_learn(run->names, t->job->dataset.iso, key)) return no_memory(run, err);
     }
     return BB_OK;
 }

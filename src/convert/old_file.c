@@ -120,6 +120,7 @@ enum bb_status bb_old_file_open(const char *path, struct bb_tables *tables,
     enum bb_status status;
     if (!old) return bb_fail_budget(err, &tables->run->budget, "the lake's file");
     old->tables = tables;
+    bb_pq_decompress_init(&old->unpacker, BB_PQ_ZSTD, &tables->run->budget);
     old->path = bb_alloc(&tables->run->budget, n);
     if (!old->path) {
         bb_old_file_close(old);
@@ -143,6 +144,7 @@ void bb_old_file_close(struct bb_old_file *old)
 {
     if (!old) return;
     bb_pq_reader_close(old->reader);
+    bb_pq_decompress_reset(&old->unpacker);
     bb_quality_state_free(old->quality);
     bb_free(old->path);
     bb_free(old->origin_of_code);
@@ -161,8 +163,7 @@ static enum bb_status open_list(struct bb_old_file *old, size_t group, struct bb
     if (!packed) return bb_fail_budget(err, &old->tables->run->budget, "the list of sources");
     status = bb_pq_reader_bytes(old->reader, g->provenance_offset, packed, g->provenance_nbytes, err);
     if (status == BB_OK)
-        status = bb_provenance_open(list, (struct bb_str){ packed, g->provenance_nbytes },
-                                    &old->tables->run->budget, err);
+        status = bb_provenance_open(list, (struct bb_str){ packed, g->provenance_nbytes }, &old->unpacker, err);
     bb_free(packed);
     return status;
 }

@@ -25,7 +25,8 @@ struct bb_old_file {
     size_t n_codes, cap_codes;
     struct bb_quality_state *quality; /* NULL: an earlier busbar wrote the file */
     struct bb_old_group *groups;
-    size_t n_groups, next_group; /* groups before next_group are dealt with */
+    struct bb_pq_decompress unpacker; /* of the lists of sources */
+    size_t n_groups, next_group;      /* groups before next_group are dealt with */
 };
 
 /* What the ledger says of each source is handed over first; then groups and provenance are located. BB_IO: the file is damaged or of another

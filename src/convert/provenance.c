@@ -7,6 +7,7 @@
 #define RUNS_MAX_NBYTES   ((size_t)64 << 20) /* a million rows of ten bytes each would need 10 MiB */
 #define PLACES_MAX_NBYTES ((size_t)16 << 20)
 #define ZSTD_LEVEL        1
+#define WRITE_NBYTES      ((size_t)64 << 10) /* a year of day files stays far below: its row groups stand side by side */
 
 enum bb_status bb_provenance_init(struct bb_provenance *p, size_t n_sources,
                                   const struct bb_join *(*joins)(void *ctx), void *ctx, struct bb_budget *budget,
@@ -16,7 +17,9 @@ enum bb_status bb_provenance_init(struct bb_provenance *p, size_t n_sources,
         .budget = budget, .joins = joins, .ctx = ctx, .n_sources = n_sources, .last_origin = BB_NO_CODE
     };
     bb_buf_init(&p->runs, budget, RUNS_MAX_NBYTES);
+    bb_buf_init(&p->packed, budget, 2 * RUNS_MAX_NBYTES);
     bb_buf_init(&p->places, budget, PLACES_MAX_NBYTES);
+    BB_TRY(bb_pq_compressor_new(BB_PQ_ZSTD, ZSTD_LEVEL, NULL, budget, &p->packer, err));
     p->code_of_source = bb_alloc(budget, (n_sources + 1) * sizeof *p->code_of_source);
     if (!p->code_of_source) return bb_fail_budget(err, budget, "the list of sources");
     for (size_t i = 0; i < n_sources; i++) p->code_of_source[i] = BB_NO_CODE;
@@ -25,8 +28,11 @@ enum bb_status bb_provenance_init(struct bb_provenance *p, size_t n_sources,
 
 void bb_provenance_reset(struct bb_provenance *p)
 {
+    bb_pq_compressor_free(p->packer);
     bb_buf_reset(&p->runs);
+    bb_buf_reset(&p->packed);
     bb_buf_reset(&p->places);
+    bb_free(p->packed_nbytes);
     bb_free(p->code_of_source);
     bb_free(p->code_of_join);
     bb_free(p->codes);
@@ -97,25 +103,32 @@ enum bb_status bb_provenance_add(struct bb_provenance *p, uint32_t origin, uint6
 
 enum bb_status bb_provenance_end_group(struct bb_provenance *p, struct bb_pq_file *file, struct bb_error *err)
 {
-    size_t bound, n;
-    uint64_t offset;
-    char *packed;
-    enum bb_status status;
+    size_t bound, n = 0;
     if (!put_run(p)) return bb_fail_budget(err, p->budget, "the list of sources");
-    bound = ZSTD_compressBound(p->runs.n);
-    packed = bb_alloc(p->budget, bound);
-    if (!packed) return bb_fail_budget(err, p->budget, "the list of sources");
-    n = ZSTD_compress(packed, bound, p->runs.p ? p->runs.p : "", p->runs.n, ZSTD_LEVEL);
-    if (ZSTD_isError(n))
-        status = bb_fail(err, BB_BUDGET, "no memory to compress the list of sources");
-    else
-        status = bb_pq_file_append_blob(file, (struct bb_str){ packed, n }, &offset, err);
-    bb_free(packed);
-    if (status != BB_OK) return status;
+    bound = bb_pq_compress_bound(p->packer, p->runs.n);
+    if (!bb_buf_reserve(&p->packed, bound) ||
+        !bb_grow(p->budget, (void **)&p->packed_nbytes, &p->cap_packed, p->n_packed + 1, sizeof *p->packed_nbytes))
+        return bb_fail_budget(err, p->budget, "the list of sources");
+    BB_TRY(bb_pq_compress(p->packer, p->runs.p ? p->runs.p : "", p->runs.n, BB_PQ_USUAL, p->packed.p + p->packed.n,
+                          bound, &n, err));
+    p->packed.n += n;
+    p->packed_nbytes[p->n_packed++] = (uint32_t)n;
     p->runs.n = 0;
     p->last_origin = BB_NO_CODE;
-    if (!bb_buf_printf(&p->places, "%s%llu:%zu", p->places.n ? " " : "", (unsigned long long)offset, n))
-        return bb_fail_budget(err, p->budget, "the list of sources");
+    return p->packed.n < WRITE_NBYTES ? BB_OK : bb_provenance_write(p, file, err);
+}
+
+enum bb_status bb_provenance_write(struct bb_provenance *p, struct bb_pq_file *file, struct bb_error *err)
+{
+    uint64_t offset;
+    if (p->n_packed == 0) return BB_OK;
+    BB_TRY(bb_pq_file_append_blob(file, bb_buf_str(&p->packed), &offset, err));
+    for (size_t i = 0; i < p->n_packed; offset += p->packed_nbytes[i++])
+        if (!bb_buf_printf(&p->places, "%s%llu:%u", p->places.n ? " " : "", (unsigned long long)offset,
+                           (unsigned)p->packed_nbytes[i]))
+            return bb_fail_budget(err, p->budget, "the list of sources");
+    p->packed.n = 0;
+    p->n_packed = 0;
     return BB_OK;
 }
 
@@ -136,19 +149,20 @@ int bb_provenance_place(struct bb_str *places, uint64_t file_nbytes, uint64_t *o
 }
 
 enum bb_status bb_provenance_open(struct bb_provenance_list *list, struct bb_str compressed,
-                                  struct bb_budget *budget, struct bb_error *err)
+                                  struct bb_pq_decompress *unpacker, struct bb_error *err)
 {
     unsigned long long n = ZSTD_getFrameContentSize(compressed.p, compressed.n);
+    enum bb_status status;
     list->at = 0;
-    bb_buf_init(&list->bytes, budget, RUNS_MAX_NBYTES);
-    if (n > RUNS_MAX_NBYTES) return bb_fail(err, BB_SKIP, "the list of sources is damaged");
-    if (!bb_buf_reserve(&list->bytes, (size_t)n + 1)) return bb_fail_budget(err, budget, "the list of sources");
-    list->bytes.n = ZSTD_decompress(list->bytes.p, (size_t)n, compressed.p, compressed.n);
-    if (ZSTD_isError(list->bytes.n) || list->bytes.n != n) {
-        bb_buf_reset(&list->bytes);
-        return bb_fail(err, BB_SKIP, "the list of sources is damaged");
-    }
-    return BB_OK;
+    bb_buf_init(&list->bytes, unpacker->budget, RUNS_MAX_NBYTES);
+    if (n > RUNS_MAX_NBYTES || compressed.n == 0) return bb_fail(err, BB_SKIP, "the list of sources is damaged");
+    if (!bb_buf_reserve(&list->bytes, (size_t)n + 1))
+        return bb_fail_budget(err, unpacker->budget, "the list of sources");
+    status = bb_pq_decompress_page(unpacker, compressed.p, compressed.n, list->bytes.p, (size_t)n, err);
+    if (status != BB_OK) bb_buf_reset(&list->bytes);
+    if (status == BB_SKIP) return bb_fail(err, BB_SKIP, "the list of sources is damaged");
+    list->bytes.n = status == BB_OK ? (size_t)n : 0;
+    return status;
 }
 
 static int get_varint(struct bb_provenance_list *list, uint64_t *v)

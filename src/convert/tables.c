@@ -14,8 +14,40 @@ static const struct bb_plan_source *source_of(const struct bb_tables *t, uint32_
     return &t->plan->sources[t->job->sources[source]];
 }
 
-static const struct bb_slice *slices_of(void *ctx) { return ((struct bb_tables *)ctx)->slices; }
-static const struct bb_join *joins_of(void *ctx) { return ((struct bb_tables *)ctx)->joins; }
+static const struct bb_slice *slices_of(void *ctx)
+{
+    struct bb_tables *t = ctx;
+    const struct bb_slice *slices;
+    pthread_mutex_lock(&t->mutex);
+    slices = t->slices;
+    pthread_mutex_unlock(&t->mutex);
+    return slices;
+}
+
+static const struct bb_join *joins_of(void *ctx)
+{
+    struct bb_tables *t = ctx;
+    const struct bb_join *joins;
+    pthread_mutex_lock(&t->joins_mutex);
+    joins = t->joins;
+    pthread_mutex_unlock(&t->joins_mutex);
+    return joins;
+}
+
+/* Room for one more, by a new array: who reads the old one goes on reading it. */
+static int grow_beside(struct bb_tables *t, void **array, size_t *cap, size_t n, size_t element_nbytes)
+{
+    size_t new_cap = *cap ? *cap * 2 : 64;
+    void *larger;
+    if (n < *cap) return 1;
+    larger = t->n_outgrown < BB_MAX_OUTGROWN ? bb_alloc(&t->run->budget, new_cap * element_nbytes) : NULL;
+    if (!larger) return 0;
+    if (n > 0) memcpy(larger, *array, n * element_nbytes);
+    if (*array) t->outgrown[t->n_outgrown++] = *array;
+    *array = larger;
+    *cap = new_cap;
+    return 1;
+}
 
 const struct bb_plan_source *bb_tables_source(const struct bb_tables *t, uint32_t source)
 {
@@ -103,7 +135,7 @@ static size_t join_slot(const struct bb_tables *t, const uint32_t sources[BB_N_V
 static int grow_joins(struct bb_tables *t)
 {
     uint32_t *old = t->join_table;
-    if (!bb_grow(&t->run->budget, (void **)&t->joins, &t->cap_joins, t->n_joins + 1, sizeof *t->joins)) return 0;
+    if (!grow_beside(t, (void **)&t->joins, &t->cap_joins, t->n_joins, sizeof *t->joins)) return 0;
     if (t->join_table_size && (t->n_joins + 1) * 2 <= t->join_table_size) return 1;
     t->join_table =
         bb_calloc(&t->run->budget, (t->join_table_size ? t->join_table_size * 2 : 64) * sizeof *t->join_table);
@@ -149,8 +181,9 @@ enum bb_status bb_tables_join(struct bb_tables *t, const uint32_t sources[BB_N_V
 static uint32_t combine(void *ctx, const uint32_t from[BB_N_VALUES])
 {
     struct bb_tables *t = ctx;
+    const struct bb_slice *slices = slices_of(t);
     uint32_t sources[BB_N_VALUES], origin = from[0];
-    for (int v = 0; v < BB_N_VALUES; v++) sources[v] = t->slices[from[v]].source;
+    for (int v = 0; v < BB_N_VALUES; v++) sources[v] = slices[from[v]].source;
     if (bb_tables_join(t, sources, &origin, NULL) != BB_OK) t->joins_lost = 1;
     return origin;
 }
@@ -158,10 +191,11 @@ static uint32_t combine(void *ctx, const uint32_t from[BB_N_VALUES])
 /* ---- tables ---- */
 
 enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const struct bb_plan *plan,
-                              const struct bb_job *job, const struct bb_zone *zone, struct bb_error *err)
+                              const struct bb_job *job, const struct bb_zone *zone, unsigned frugal,
+                              struct bb_error *err)
 {
     size_t n = job->n_sources;
-    *t = (struct bb_tables){ .run = run, .plan = plan, .job = job, .zone = zone };
+    *t = (struct bb_tables){ .run = run, .plan = plan, .job = job, .zone = zone, .frugal = frugal };
     for (size_t i = 0; i < n; i++) t->derive_energy |= plan->sources[job->sources[i]].derive_energy;
     pthread_mutex_init(&t->mutex, NULL);
     pthread_mutex_init(&t->joins_mutex, NULL);
@@ -204,6 +238,7 @@ void bb_tables_reset(struct bb_tables *t)
     bb_free(t->list);
     bb_free(t->slices);
     bb_free(t->joins);
+    for (unsigned i = 0; i < t->n_outgrown; i++) bb_free(t->outgrown[i]);
     bb_free(t->join_table);
     bb_free(t->old_slices);
     bb_free(t->by_name);
@@ -234,8 +269,12 @@ enum bb_status bb_tables_add_slice(struct bb_tables *t, size_t source, uint32_t 
                                    struct bb_error *err)
 {
     enum bb_status status = BB_OK;
+    int ok;
     pthread_mutex_lock(&t->mutex);
-    if (!bb_grow(&t->run->budget, (void **)&t->slices, &t->cap_slices, t->n_slices + 1, sizeof *t->slices)) {
+    pthread_mutex_lock(&t->joins_mutex);
+    ok = grow_beside(t, (void **)&t->slices, &t->cap_slices, t->n_slices, sizeof *t->slices);
+    pthread_mutex_unlock(&t->joins_mutex);
+    if (!ok) {
         status = bb_fail_budget(err, &t->run->budget, "the list of blocks");
     } else {
         t->slices[t->n_slices].order = (uint64_t)source_of(t, (uint32_t)source)->rank << 32 | sequence;
@@ -460,11 +499,37 @@ size_t bb_tables_held_nbytes(struct bb_tables *t)
     return sum;
 }
 
-int bb_tables_late(const struct bb_tables *t)
+/* NULL behind the last one; a worker may be adding one. */
+static struct bb_table *table_at(struct bb_tables *t, size_t i)
 {
-    for (size_t i = 0; i < t->n; i++)
-        if (bb_sort_late(t->list[i]->sort)) return 1;
+    struct bb_table *table = NULL;
+    pthread_mutex_lock(&t->mutex);
+    if (i < t->n) table = t->list[i];
+    pthread_mutex_unlock(&t->mutex);
+    return table;
+}
+
+size_t bb_tables_left_nbytes(struct bb_tables *t)
+{
+    size_t sum = 0;
+    const struct bb_table *table;
+    for (size_t i = 0; (table = table_at(t, i)); i++) sum += bb_sort_left_nbytes(table->sort);
+    return sum;
+}
+
+int bb_tables_late(struct bb_tables *t)
+{
+    const struct bb_table *table;
+    for (size_t i = 0; (table = table_at(t, i)); i++)
+        if (bb_sort_late(table->sort)) return 1;
     return 0;
+}
+
+enum bb_status bb_tables_seal(struct bb_tables *t, struct bb_error *err)
+{
+    const struct bb_table *table;
+    for (size_t i = 0; (table = table_at(t, i)); i++) BB_TRY(bb_sort_seal(table->sort, err));
+    return BB_OK;
 }
 
 static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
@@ -473,6 +538,7 @@ static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
     struct bb_year_file_setup setup = { .budget = &t->run->budget,
                                         .pool = t->run->pool,
                                         .compressors = t->run->compressors,
+                                        .one_by_one = t->frugal > 0,
                                         .dataset = &t->job->dataset,
                                         .half = table->half,
                                         .year = table->year,
@@ -505,9 +571,10 @@ static enum bb_status emit(void *ctx, const struct bb_row *rows, size_t n, struc
 }
 
 /* Rows per emitted batch: large enough that handing columns to threads costs nothing, small beside the budget. */
-static size_t batch_rows(const struct bb_run *run)
+static size_t batch_rows(const struct bb_tables *t)
 {
-    size_t limit = run->budget.limit_nbytes, rows = limit / (limit < SMALL_LIMIT ? 64 : 32) / sizeof(struct bb_row);
+    size_t limit = t->run->budget.limit_nbytes,
+           rows = limit / (limit < SMALL_LIMIT ? 64 : 32) / sizeof(struct bb_row) >> t->frugal;
     return BB_MAX(BB_MIN(rows, (size_t)128 << 10), (size_t)8 << 10);
 }
 
@@ -515,8 +582,7 @@ static size_t batch_rows(const struct bb_run *run)
 
 static enum bb_status drain_sort(struct bb_table *table, uint32_t before_utc_s, struct bb_error *err)
 {
-    if (bb_sort_first_instant(table->sort) >= before_utc_s) return BB_OK;
-    return bb_sort_drain(table->sort, before_utc_s, batch_rows(table->tables->run), emit, table, err);
+    return bb_sort_drain(table->sort, before_utc_s, batch_rows(table->tables), emit, table, err);
 }
 
 /* Rows of the old file come in order and in whole instants but for the last: all before it can go on at once. */
@@ -589,8 +655,8 @@ static enum bb_status advance(struct bb_table *table, uint32_t before_utc_s, str
 
 enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struct bb_error *err)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        struct bb_table *table = t->list[i];
+    struct bb_table *table;
+    for (size_t i = 0; (table = table_at(t, i)); i++) {
         BB_TRY(advance(table, before_utc_s, err));
         /* A row that comes for this year all the same is late and voids the pass. */
         if (table->file && before_utc_s >= table->end_utc_s) BB_TRY(bb_year_file_end_rows(table->file, err));
@@ -600,7 +666,8 @@ enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struc
 
 enum bb_status bb_tables_spill(struct bb_tables *t, struct bb_error *err)
 {
-    for (size_t i = 0; i < t->n; i++) BB_TRY(bb_sort_spill(t->list[i]->sort, err));
+    struct bb_table *table;
+    for (size_t i = 0; (table = table_at(t, i)); i++) BB_TRY(bb_sort_spill(table->sort, err));
     return BB_OK;
 }
 
@@ -683,7 +750,6 @@ static enum bb_status write_quality(struct bb_table *table, const struct bb_ledg
                                       .n_rejects = t->n_rejects,
                                       .n_sources = ledger->n_sources };
     struct bb_quality_source *sources = bb_calloc(&t->run->budget, (ledger->n_sources + 1) * sizeof *sources);
-    const struct bb_quality_state *state;
     struct bb_buf json;
     char path[BB_PATH_MAX];
     enum bb_status status;
@@ -695,8 +761,7 @@ static enum bb_status write_quality(struct bb_table *table, const struct bb_ledg
     }
     facts.sources = sources;
     bb_buf_init(&json, &t->run->budget, LEDGER_MAX_NBYTES);
-    status = bb_year_file_quality(table->file, &state, err);
-    if (status == BB_OK) status = bb_quality_json(state, t->zone, &facts, &t->run->budget, &json, err);
+    status = bb_quality_json(bb_year_file_quality(table->file), t->zone, &facts, &t->run->budget, &json, err);
     bb_quality_path(bb_lake_root(t->run->lake), &t->job->dataset, table->half, table->year, path);
     if (status == BB_OK) status = bb_publish_begin(path, &table->quality, err);
     if (status == BB_OK) {
@@ -708,6 +773,23 @@ static enum bb_status write_quality(struct bb_table *table, const struct bb_ledg
     return status;
 }
 
+/* Somebody does it while the file is synced and read back. */
+struct quality_writer {
+    struct bb_table *table;
+    const struct bb_ledger *ledger;
+    _Atomic int taken;
+    enum bb_status status;
+    struct bb_error error;
+};
+
+static int write_quality_piece(void *ctx, unsigned worker)
+{
+    struct quality_writer *w = ctx;
+    (void)worker;
+    if (!atomic_exchange(&w->taken, 1)) w->status = write_quality(w->table, w->ledger, &w->error);
+    return 0;
+}
+
 static enum bb_status finish_file(struct bb_table *table, struct bb_ledger *ledger, struct bb_error *err)
 {
     struct bb_run *run = table->tables->run;
@@ -717,9 +799,19 @@ static enum bb_status finish_file(struct bb_table *table, struct bb_ledger *ledg
     BB_TRY(fill_ledger(table, ledger, err));
     bb_buf_init(&json, &run->budget, LEDGER_MAX_NBYTES);
     status = bb_ledger_write(ledger, &json) ? BB_OK : bb_fail_budget(err, &run->budget, "the list of sources");
-    if (status == BB_OK) status = bb_year_file_finish(table->file, bb_buf_str(&json), &rows, &table->nbytes, err);
+    if (status == BB_OK) {
+        struct quality_writer w = { .table = table, .ledger = ledger };
+        bb_pool_background(run->pool, write_quality_piece, &w);
+        status = bb_year_file_finish(table->file, bb_buf_str(&json), &rows, &table->nbytes, err);
+        bb_pool_background(run->pool, NULL, NULL);
+        write_quality_piece(&w, 0);
+        if (status == BB_OK && w.status != BB_OK) {
+            status = w.status;
+            if (err) *err = w.error;
+        }
+    }
     bb_buf_reset(&json);
-    return status == BB_OK ? write_quality(table, ledger, err) : status;
+    return status;
 }
 
 static enum bb_status finish_table(struct bb_table *table, struct bb_error *err)

@@ -9,6 +9,7 @@
 #include "sort/sort.h"
 
 #define BB_MAX_REJECT_REASONS 64
+#define BB_MAX_OUTGROWN       128 /* two arrays that double */
 
 struct bb_table_source { /* what one source gave to one table, in this conversion and in earlier ones */
     _Atomic uint64_t rows;
@@ -52,11 +53,17 @@ struct bb_tables {
     size_t n_by_name;
     struct bb_year_set *years,
         *held; /* per source of the job: of all rows that were read, under mutex; what the lake has in full */
-    pthread_mutex_t mutex;       /* slices and the list of tables */
-    pthread_mutex_t joins_mutex; /* taken while mutex is held: opening a table reads the joins of its file */
+    pthread_mutex_t mutex; /* slices and the list of tables */
+    pthread_mutex_t
+        joins_mutex; /* joins and outgrown; taken while mutex is held: opening a table reads the joins of its file */
     struct bb_table **list;
     size_t n, cap;
+    void *outgrown
+        [BB_MAX_OUTGROWN]; /* slices and joins as they were: a drain that began with them still reads them */
+    unsigned n_outgrown;
     int derive_energy;
+    unsigned
+        frugal; /* how often the memory was too small before: batches are halved as often, columns encoded one after the other */
     _Atomic int joins_lost; /* memory ran out while naming a row of several sources */
     struct bb_quality_reject
         rejects[BB_MAX_REJECT_REASONS]; /* of this conversion, by reason; reasons are constants */
@@ -65,7 +72,7 @@ struct bb_tables {
 };
 
 enum bb_status bb_tables_init(struct bb_tables *t, struct bb_run *run, const struct bb_plan *plan,
-                              const struct bb_job *job, const struct bb_zone *zone,
+                              const struct bb_job *job, const struct bb_zone *zone, unsigned frugal,
                               struct bb_error *err) BB_WARN_UNUSED;
 void bb_tables_reset(struct bb_tables *t);
 /* After finish: gives back everything but the finished files and the counts. */
@@ -109,8 +116,11 @@ enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, si
                               struct bb_error *err) BB_WARN_UNUSED;
 
 size_t bb_tables_held_nbytes(struct bb_tables *t); /* from any thread */
-int bb_tables_late(const struct bb_tables *t);
-/* Emits all instants before the bound into the files. */
+size_t bb_tables_left_nbytes(struct bb_tables *t); /* of it, what no drain took so far */
+int bb_tables_late(struct bb_tables *t);
+/* What was sent so far is for the next drain or spill. */
+enum bb_status bb_tables_seal(struct bb_tables *t, struct bb_error *err) BB_WARN_UNUSED;
+/* Emits all instants before the bound into the files. Rows may be sent meanwhile. */
 enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struct bb_error *err) BB_WARN_UNUSED;
 enum bb_status bb_tables_spill(struct bb_tables *t, struct bb_error *err) BB_WARN_UNUSED;
 /* Drains the rest and finishes every file (not yet published); counts are final after this. */

@@ -92,6 +92,7 @@ enum bb_status bb_verify_ledger_open(struct bb_verify_ledger *v, struct bb_pq_re
         .budget = budget, .reader = reader, .on_problem = on_problem, .ctx = ctx, .first_utc_s = UINT32_MAX
     };
     bb_buf_init(&v->names, budget, NAMES_MAX_NBYTES);
+    bb_pq_decompress_init(&v->unpacker, BB_PQ_ZSTD, budget);
     if (!ledger.p) return bb_fail(err, BB_SKIP, "it has no ledger in its footer: not a file of a lake");
     BB_TRY(bb_ledger_read(ledger, &reading, budget, &v->head, err));
     v->places = bb_pq_reader_kv(reader, "busbar.provenance");
@@ -101,6 +102,7 @@ enum bb_status bb_verify_ledger_open(struct bb_verify_ledger *v, struct bb_pq_re
 void bb_verify_ledger_close(struct bb_verify_ledger *v)
 {
     if (v->list_is_open) bb_provenance_close(&v->list);
+    bb_pq_decompress_reset(&v->unpacker);
     bb_free(v->claims);
     bb_free(v->claim_of_code);
     bb_free(v->join_of_code);
@@ -138,7 +140,8 @@ enum bb_status bb_verify_ledger_group_begin(struct bb_verify_ledger *v, size_t g
     packed = bb_alloc(v->budget, nbytes + 1);
     if (!packed) return bb_fail_budget(err, v->budget, "the list of sources");
     status = bb_pq_reader_bytes(v->reader, offset, packed, nbytes, err);
-    if (status == BB_OK) status = bb_provenance_open(&v->list, (struct bb_str){ packed, nbytes }, v->budget, err);
+    if (status == BB_OK)
+        status = bb_provenance_open(&v->list, (struct bb_str){ packed, nbytes }, &v->unpacker, err);
     bb_free(packed);
     v->list_is_open = status == BB_OK;
     if (status != BB_SKIP) return status;

@@ -22,6 +22,7 @@ struct bb_verify_ledger {
     struct bb_buf names;
     struct bb_str places; /* of the provenance of the row groups to come */
     struct bb_provenance_list list;
+    struct bb_pq_decompress unpacker;
     int list_is_open, list_is_bad; /* bad: of this row group, told already */
     uint64_t run_left;
     uint32_t run_code, run_first_utc_s, now_utc_s, first_utc_s;

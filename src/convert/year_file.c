@@ -17,7 +17,7 @@ struct instant { /* what all rows of one instant share */
 
 struct place_facts { /* what the encoders ask per row; the texts are only asked for once per group and place */
     double voltage_kv;
-    uint8_t has_id, has_zone, is_system;
+    int is_system;
 };
 
 struct bb_year_file {
@@ -36,6 +36,7 @@ struct bb_year_file {
     int can_copy;
     struct bb_quality *quality;
     const struct bb_quality_state *quality_state; /* once finished */
+    struct bb_buf quality_bytes;                  /* the same, packed for the file */
     struct bb_error notes_error;
     size_t group_rows;
     uint64_t n_rows;
@@ -44,6 +45,7 @@ struct bb_year_file {
     size_t n_instants, cap_instants;
     struct place_facts *facts;
     size_t n_facts, cap_facts;
+    int any_voltage, any_system, any_id, any_zone; /* else the column is NULL so far, without a look at the rows */
     /* the segment that the column tasks work on */
     const struct bb_row *rows;
     const struct instant *segment;
@@ -113,8 +115,9 @@ static int twin_of(const struct bb_year_file *f, size_t i)
 
 /* Nobody interns while rows are encoded. Place codes carry texts; small enumerations of the file's own carry theirs by these. */
 static struct bb_str place_name(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->name; }
-static struct bb_str place_id(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->id; }
-static struct bb_str place_zone(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->zone; }
+static struct bb_str or_null(struct bb_str text) { return text.n ? text : (struct bb_str){ NULL, 0 }; }
+static struct bb_str place_id(void *ctx, uint32_t code) { return or_null(bb_places_at(ctx, code)->id); }
+static struct bb_str place_zone(void *ctx, uint32_t code) { return or_null(bb_places_at(ctx, code)->zone); }
 static struct bb_str place_unit(void *ctx, uint32_t code) { return bb_places_at(ctx, code)->unit; }
 static struct bb_str place_type(void *ctx, uint32_t code)
 {
@@ -258,22 +261,9 @@ static enum bb_status put_per_instant(struct bb_year_file *f, size_t column, str
 static enum bb_status put_places(struct bb_year_file *f, size_t column, struct bb_error *err)
 {
     enum source_of_values from = origin(f, column);
-    uint32_t codes[GATHER_ROWS];
-    for (size_t i = 0; i < f->n_segment_rows;) {
-        size_t n = BB_MIN(f->n_segment_rows - i, (size_t)GATHER_ROWS);
-        const struct bb_row *rows = f->rows + i;
-        if (from == FROM_ID)
-            for (size_t k = 0; k < n; k++)
-                codes[k] = f->facts[rows[k].place].has_id ? rows[k].place : BB_PQ_NULL_CODE;
-        else if (from == FROM_ZONE)
-            for (size_t k = 0; k < n; k++)
-                codes[k] = f->facts[rows[k].place].has_zone ? rows[k].place : BB_PQ_NULL_CODE;
-        else
-            for (size_t k = 0; k < n; k++) codes[k] = rows[k].place;
-        BB_TRY(bb_pq_put_codes(f->chunks[column], codes, n, err));
-        i += n;
-    }
-    return BB_OK;
+    if ((from == FROM_ID && !f->any_id) || (from == FROM_ZONE && !f->any_zone))
+        return bb_pq_put_code_run(f->chunks[column], BB_PQ_NULL_CODE, f->n_segment_rows, err);
+    return bb_pq_put_codes(f->chunks[column], &f->rows->place, sizeof *f->rows, f->n_segment_rows, err);
 }
 
 static enum bb_status put_numbers(struct bb_year_file *f, size_t column, struct bb_error *err)
@@ -282,6 +272,8 @@ static enum bb_status put_numbers(struct bb_year_file *f, size_t column, struct 
     unsigned which = from >= FROM_VALUE0 && from <= FROM_VALUE3 ? (unsigned)(from - FROM_VALUE0) : 0;
     double values[GATHER_ROWS];
     uint8_t valid[GATHER_ROWS];
+    if ((from == FROM_VOLTAGE && !f->any_voltage) || (from == FROM_LAMBDA && !f->any_system))
+        return bb_pq_put_double_run(f->chunks[column], 0.0, 0, f->n_segment_rows, err);
     for (size_t i = 0; i < f->n_segment_rows;) {
         size_t n = BB_MIN(f->n_segment_rows - i, (size_t)GATHER_ROWS);
         const struct bb_row *rows = f->rows + i;
@@ -403,12 +395,29 @@ static void finish_task(void *ctx, size_t task, unsigned worker)
     if (bb_pq_chunk_finish(f->chunks[column], &f->task_error[column]) != BB_OK) f->failed = 1;
 }
 
+/* One task sums up the quality of all groups, which takes longer than any column of the last one. */
+static void last_task(void *ctx, size_t task, unsigned worker)
+{
+    struct bb_year_file *f = ctx;
+    enum bb_status status;
+    if (task > 0) {
+        if (f->group_rows > 0) finish_task(f, task - 1, worker);
+        return;
+    }
+    status = bb_quality_finish(f->quality, &f->quality_state, &f->notes_error);
+    if (status == BB_OK) status = bb_quality_write_state(f->quality_state, &f->quality_bytes, &f->notes_error);
+    if (status != BB_OK) f->failed = 1;
+}
+
 static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, size_t n_more, struct bb_error *err)
 {
     f->failed = 0;
     f->notes_error.status = BB_OK;
     for (size_t i = 0; i < f->n_tasks; i++) f->task_error[f->tasks[i]].status = BB_OK;
-    bb_pool_run(f->setup.pool, fn, f, f->n_tasks + n_more);
+    if (f->setup.one_by_one)
+        for (size_t task = 0; task < f->n_tasks + n_more; task++) fn(f, task, 0);
+    else
+        bb_pool_run(f->setup.pool, fn, f, f->n_tasks + n_more);
     if (!f->failed) return BB_OK;
     if (f->notes_error.status != BB_OK) {
         if (err) *err = f->notes_error;
@@ -430,16 +439,22 @@ static enum bb_status with_path(const struct bb_year_file *f, enum bb_status sta
     return status == BB_IO && err ? bb_fail_prefix(err, "%s", f->pub.final_path) : status;
 }
 
-static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
+static enum bb_status append_group(struct bb_year_file *f, struct bb_error *err)
 {
     if (f->group_rows == 0) return BB_OK;
-    BB_TRY(run_tasks(f, finish_task, 0, err));
     BB_TRY(with_path(f, bb_pq_file_append_group(f->file, f->chunks, f->same_as, err), err));
     BB_TRY(bb_provenance_end_group(&f->provenance, f->file, err));
-    BB_TRY(bb_quality_group_end(f->quality, err));
     for (size_t i = 0; i < f->n_tasks; i++) bb_pq_chunk_reset(f->chunks[f->tasks[i]]);
     f->group_rows = 0;
     return BB_OK;
+}
+
+static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
+{
+    if (f->group_rows == 0) return BB_OK;
+    BB_TRY(bb_quality_group_end(f->quality, err));
+    BB_TRY(run_tasks(f, finish_task, 0, err));
+    return append_group(f, err);
 }
 
 static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *rows, const struct instant *first,
@@ -509,9 +524,12 @@ static enum bb_status learn_places(struct bb_year_file *f, struct bb_error *err)
         return bb_fail_budget(err, f->setup.budget, "the list of locations");
     for (; f->n_facts < n; f->n_facts++) {
         const struct bb_place_key *key = bb_places_at(f->setup.places, (uint32_t)f->n_facts);
-        f->facts[f->n_facts] =
-            (struct place_facts){ key->voltage_kv, key->id.n > 0, key->zone.n > 0,
-                                  f->setup.dataset->kind == BB_ENERGY && key->type == BB_TYPE_SYSTEM };
+        f->facts[f->n_facts] = (struct place_facts){ key->voltage_kv, f->setup.dataset->kind == BB_ENERGY &&
+                                                                          key->type == BB_TYPE_SYSTEM };
+        f->any_voltage |= !isnan(key->voltage_kv);
+        f->any_system |= f->facts[f->n_facts].is_system;
+        f->any_id |= key->id.n > 0;
+        f->any_zone |= key->zone.n > 0;
     }
     return BB_OK;
 }
@@ -574,6 +592,7 @@ enum bb_status bb_year_file_new(const struct bb_year_file_setup *setup, const ch
     if (!f) return bb_fail_budget(err, setup->budget, "a file of the lake");
     f->setup = *setup;
     f->pub.fd = -1;
+    bb_buf_init(&f->quality_bytes, setup->budget, BB_QUALITY_MAX_NBYTES);
     choose_columns(f);
     f->options = (struct bb_pq_options){ .codec = (enum bb_pq_codec)setup->style->codec,
                                          .level = setup->style->level,
@@ -642,45 +661,32 @@ static void free_encoders(struct bb_year_file *f)
 
 enum bb_status bb_year_file_end_rows(struct bb_year_file *f, struct bb_error *err)
 {
-    BB_TRY(close_group(f, err));
+    if (f->ended) return BB_OK;
+    BB_TRY(bb_quality_group_end(f->quality, err));
+    BB_TRY(run_tasks(f, last_task, 1, err));
+    BB_TRY(append_group(f, err));
     f->ended = 1;
     free_encoders(f);
     return BB_OK;
 }
 
-enum bb_status bb_year_file_quality(struct bb_year_file *f, const struct bb_quality_state **state_ret,
-                                    struct bb_error *err)
-{
-    if (!f->quality_state) BB_TRY(bb_quality_finish(f->quality, &f->quality_state, err));
-    *state_ret = f->quality_state;
-    return BB_OK;
-}
-
-static enum bb_status write_quality(struct bb_year_file *f, char place[64], struct bb_str *value,
-                                    struct bb_error *err)
-{
-    const struct bb_quality_state *state;
-    struct bb_buf bytes;
-    uint64_t offset = 0;
-    enum bb_status status;
-    BB_TRY(bb_year_file_quality(f, &state, err));
-    bb_buf_init(&bytes, f->setup.budget, BB_QUALITY_MAX_NBYTES);
-    status = bb_quality_write_state(state, &bytes, err);
-    if (status == BB_OK) status = bb_pq_file_append_blob(f->file, bb_buf_str(&bytes), &offset, err);
-    value->n = (size_t)snprintf(place, 64, "%llu:%zu", (unsigned long long)offset, bytes.n);
-    bb_buf_reset(&bytes);
-    return status;
-}
+const struct bb_quality_state *bb_year_file_quality(const struct bb_year_file *f) { return f->quality_state; }
 
 enum bb_status bb_year_file_finish(struct bb_year_file *f, struct bb_str ledger, uint64_t *rows_ret,
                                    uint64_t *nbytes_ret, struct bb_error *err)
 {
     char place[64];
     struct bb_pq_kv kvs[] = { { "busbar.ledger", ledger },
-                              { "busbar.provenance", bb_buf_str(&f->provenance.places) },
+                              { "busbar.provenance", { "", 0 } },
                               { "busbar.quality", { place, 0 } } };
+    uint64_t offset = 0;
     int64_t rows = 0;
-    BB_TRY(with_path(f, write_quality(f, place, &kvs[2].value, err), err));
+    BB_TRY(with_path(f, bb_provenance_write(&f->provenance, f->file, err), err));
+    kvs[1].value = bb_buf_str(&f->provenance.places);
+    BB_TRY(with_path(f, bb_pq_file_append_blob(f->file, bb_buf_str(&f->quality_bytes), &offset, err), err));
+    kvs[2].value.n =
+        (size_t)snprintf(place, sizeof place, "%llu:%zu", (unsigned long long)offset, f->quality_bytes.n);
+    bb_buf_reset(&f->quality_bytes);
     BB_TRY(with_path(f, bb_pq_file_finish(f->file, kvs, BB_ARRAY_LEN(kvs), nbytes_ret, err), err));
     BB_TRY(bb_publish_sync(&f->pub, err));
     BB_TRY(with_path(f, bb_pq_check_written(f->pub.temp_path, f->file, f->setup.pool, f->setup.budget, &rows, err),
@@ -705,6 +711,7 @@ void bb_year_file_rest(struct bb_year_file *f)
     free_encoders(f);
     bb_pq_file_free(f->file);
     bb_provenance_reset(&f->provenance);
+    bb_buf_reset(&f->quality_bytes);
     bb_quality_free(f->quality);
     f->quality = NULL;
     f->file = NULL;

@@ -28,6 +28,7 @@ struct bb_year_file_setup {
     struct bb_budget *budget;
     struct bb_pool *pool;
     struct bb_pq_compressors *compressors;
+    int one_by_one; /* columns are encoded one after the other: less memory for compressing */
     const struct bb_dataset *dataset;
     enum bb_half half;
     int year;
@@ -57,11 +58,10 @@ enum bb_status bb_year_file_copy_group(struct bb_year_file *file, struct bb_pq_r
                                                                      struct bb_error *err),
                                        void *ctx, struct bb_error *err) BB_WARN_UNUSED;
 /* After end_rows: coverage and oddities of the whole file, until the file is freed or rests. */
-enum bb_status bb_year_file_quality(struct bb_year_file *file, const struct bb_quality_state **state_ret,
-                                    struct bb_error *err) BB_WARN_UNUSED;
+const struct bb_quality_state *bb_year_file_quality(const struct bb_year_file *file);
 /* The codes that were handed out so far: what the ledger must explain. */
 const struct bb_provenance *bb_year_file_provenance(const struct bb_year_file *file);
-/* Ends the last row group: the provenance is complete. */
+/* Ends the last row group: the provenance and the quality are complete. */
 enum bb_status bb_year_file_end_rows(struct bb_year_file *file, struct bb_error *err) BB_WARN_UNUSED;
 /* Writes the footer with the ledger (JSON), syncs, reads back and checks. */
 enum bb_status bb_year_file_finish(struct bb_year_file *file, struct bb_str ledger, uint64_t *rows_ret,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define FILE_MAX_NBYTES ((size_t)256 << 20)
+#define PIECE_NBYTES    ((size_t)64 << 10) /* written at a time: a registry of all nodes is 4 MB */
 #define N_MINUTES       3
 #define N_CODES         (BB_N_MARKET * N_MINUTES * BB_N_HALF) /* of datasets: fits the bits of a mask */
 #define NO_TEXT         UINT32_MAX
@@ -42,6 +43,7 @@ struct bb_metadata {
     struct bb_budget *budget;
     struct bb_places *texts; /* zones and units, as names */
     struct market operators[BB_N_ISO];
+    uint32_t last_zone, last_unit; /* of the entry before */
 };
 
 static enum bb_status no_room(const struct bb_metadata *m, struct bb_error *err)
@@ -59,6 +61,7 @@ enum bb_status bb_metadata_new(struct bb_budget *budget, struct bb_metadata **m_
         bb_metadata_free(m);
         return bb_fail_budget(err, budget, "the registry of locations");
     }
+    m->last_zone = m->last_unit = NO_TEXT;
     *m_ret = m;
     return BB_OK;
 }
@@ -90,6 +93,7 @@ static struct bb_dataset dataset_of(enum bb_iso iso, int code, enum bb_half *hal
                                 *half == BB_AS ? BB_ANCILLARY : BB_ENERGY, minutes[code / BB_N_HALF % N_MINUTES] };
 }
 
+/* *id_ret comes with a guess: neighbours often agree. */
 static enum bb_status keep_text(struct bb_metadata *m, struct bb_str text, uint32_t *id_ret, struct bb_error *err)
 {
     struct bb_place_key key = { .name = text, .voltage_kv = NAN };
@@ -97,6 +101,7 @@ static enum bb_status keep_text(struct bb_metadata *m, struct bb_str text, uint3
         *id_ret = NO_TEXT;
         return BB_OK;
     }
+    if (*id_ret != NO_TEXT && bb_str_eq(bb_places_at(m->texts, *id_ret)->name, text)) return BB_OK;
     return bb_places_intern(m->texts, &key, id_ret, err);
 }
 
@@ -114,11 +119,13 @@ static enum bb_status add_entry(struct bb_metadata *m, struct market *o, const s
                                 .voltage_kv = NAN,
                                 .unit = is_product ? BB_STR("as") : BB_STR("") };
     struct record *r;
-    uint32_t at, zone, unit;
+    uint32_t at, zone = m->last_zone, unit = m->last_unit;
     int newer;
     BB_TRY(bb_places_intern(o->names, &key, &at, err));
     BB_TRY(keep_text(m, e->key.zone, &zone, err));
     BB_TRY(keep_text(m, e->key.unit, &unit, err));
+    m->last_zone = zone;
+    m->last_unit = unit;
     if (at >= o->n) {
         if (!bb_grow(m->budget, (void **)&o->records, &o->cap, (size_t)at + 1, sizeof *o->records))
             return no_room(m, err);
@@ -185,6 +192,32 @@ static void put_utc(struct bb_json *j, const char *key, uint32_t utc_s)
     bb_json_put_cstr(j, key, bb_utc_text(utc_s, text));
 }
 
+/* Instants and lists of datasets as they were spelled last: most locations have those of their neighbour. */
+struct spelled {
+    uint32_t first_utc_s, last_utc_s;
+    char first[BB_TIME_TEXT], last[BB_TIME_TEXT];
+    uint64_t datasets;
+    unsigned n_names;
+    char names[64][64];
+};
+
+static void spell(struct spelled *s, enum bb_iso iso, const struct record *r)
+{
+    int fresh = s->n_names == 0;
+    if (fresh || s->first_utc_s != r->first_utc_s) bb_utc_text(r->first_utc_s, s->first);
+    if (fresh || s->last_utc_s != r->last_utc_s) bb_utc_text(r->last_utc_s, s->last);
+    s->first_utc_s = r->first_utc_s;
+    s->last_utc_s = r->last_utc_s;
+    if (!fresh && s->datasets == r->datasets) return;
+    s->n_names = 0;
+    s->datasets = r->datasets;
+    for (uint64_t left = r->datasets; left; left &= left - 1) {
+        enum bb_half half;
+        struct bb_dataset d = dataset_of(iso, __builtin_ctzll(left), &half);
+        bb_dataset_name(&d, half, s->names[s->n_names++]);
+    }
+}
+
 static void put_optional(struct bb_json *j, const char *key, struct bb_str text)
 {
     bb_json_key(j, key);
@@ -194,8 +227,8 @@ static void put_optional(struct bb_json *j, const char *key, struct bb_str text)
         bb_json_null(j);
 }
 
-static void put_record(struct bb_json *j, struct bb_metadata *m, enum bb_iso iso, const struct bb_place_key *key,
-                       const struct record *r)
+static void put_record(struct bb_json *j, struct bb_metadata *m, const struct bb_place_key *key,
+                       const struct record *r, const struct spelled *s)
 {
     bb_json_open(j, '{');
     bb_json_put_str(j, r->is_product ? "product" : "name", key->name);
@@ -206,17 +239,11 @@ static void put_record(struct bb_json *j, struct bb_metadata *m, enum bb_iso iso
         put_optional(j, "unit", text_of(m, r->unit));
     else
         bb_json_put_num(j, "voltage_kv", r->voltage_kv);
-    put_utc(j, "first", r->first_utc_s);
-    put_utc(j, "last", r->last_utc_s);
+    bb_json_put_cstr(j, "first", s->first);
+    bb_json_put_cstr(j, "last", s->last);
     bb_json_key(j, "datasets");
     bb_json_open(j, '[');
-    for (uint64_t left = r->datasets; left; left &= left - 1) {
-        enum bb_half half;
-        char name[64];
-        struct bb_dataset d = dataset_of(iso, __builtin_ctzll(left), &half);
-        bb_dataset_name(&d, half, name);
-        bb_json_str(j, bb_str_of(name));
-    }
+    for (unsigned i = 0; i < s->n_names; i++) bb_json_str(j, bb_str_of(s->names[i]));
     bb_json_close(j, ']');
     bb_json_close(j, '}');
 }
@@ -229,10 +256,12 @@ static enum bb_status publish(struct bb_metadata *m, const char *path, const str
 }
 
 static enum bb_status write_category(struct bb_metadata *m, const char *root, enum bb_iso iso,
-                                     enum category category, struct bb_buf *out, struct bb_error *err)
+                                     enum category category, struct bb_publication *pub, struct bb_buf *out,
+                                     struct bb_error *err)
 {
     struct market *o = &m->operators[iso];
-    const uint32_t *rank_of, *place_at, *identity_of;
+    const struct bb_place_order *order;
+    struct spelled spelled = { .n_names = 0 };
     char path[BB_PATH_MAX];
     struct bb_json j;
     int64_t n = 0;
@@ -245,7 +274,8 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
         return unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR
                    ? BB_OK
                    : bb_fail_errno(err, BB_IO, errno, "%s: cannot be removed", path);
-    BB_TRY(bb_places_rank(o->names, &rank_of, &place_at, &identity_of, err));
+    BB_TRY(bb_places_rank(o->names, &order, err));
+    BB_TRY(bb_publish_begin(path, pub, err));
     out->n = 0;
     bb_json_init(&j, out, 1);
     bb_json_open(&j, '{');
@@ -254,13 +284,20 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
     bb_json_key(&j, what);
     bb_json_open(&j, '[');
     for (size_t i = 0; i < o->n; i++) {
-        struct bb_place_key key = *bb_places_at(o->names, place_at[i]);
-        if (category_of(&o->records[place_at[i]]) != category) continue;
-        put_record(&j, m, iso, &key, &o->records[place_at[i]]);
+        uint32_t place = order->place_at[i];
+        if (category_of(&o->records[place]) != category) continue;
+        spell(&spelled, iso, &o->records[place]);
+        put_record(&j, m, bb_places_at(o->names, place), &o->records[place], &spelled);
+        if (out->n < PIECE_NBYTES) continue;
+        BB_TRY(bb_publish_write(pub, bb_buf_str(out), err));
+        out->n = 0;
     }
     bb_json_close(&j, ']');
     bb_json_close(&j, '}');
-    return publish(m, path, &j, out, err);
+    if (!bb_json_ok(&j) || !bb_buf_putc(out, '\n')) return no_room(m, err);
+    BB_TRY(bb_publish_write(pub, bb_buf_str(out), err));
+    BB_TRY(bb_publish_sync(pub, err));
+    return bb_publish_commit(pub, err);
 }
 
 enum bb_status bb_metadata_write(struct bb_metadata *m, const char *root, enum bb_iso iso, struct bb_error *err)
@@ -268,8 +305,11 @@ enum bb_status bb_metadata_write(struct bb_metadata *m, const char *root, enum b
     struct bb_buf out;
     enum bb_status status = BB_OK;
     bb_buf_init(&out, m->budget, FILE_MAX_NBYTES);
-    for (int c = 0; c < N_CATEGORY && status == BB_OK; c++)
-        status = write_category(m, root, iso, (enum category)c, &out, err);
+    for (int c = 0; c < N_CATEGORY && status == BB_OK; c++) {
+        struct bb_publication pub = { .fd = -1 };
+        status = write_category(m, root, iso, (enum category)c, &pub, &out, err);
+        if (status != BB_OK) bb_publish_abort(&pub);
+    }
     bb_buf_reset(&out);
     return status;
 }

@@ -76,19 +76,6 @@ struct build {
     struct bb_range_list ranges;
 };
 
-static int by_key(const void *a_, const void *b_)
-{
-    const struct bb_place_key *a = &((const struct candidate *)a_)->key, *b = &((const struct candidate *)b_)->key;
-    double va = isnan(a->voltage_kv) ? -1.0 : a->voltage_kv, vb = isnan(b->voltage_kv) ? -1.0 : b->voltage_kv;
-    int c = bb_str_cmp(a->name, b->name);
-    if (c == 0) c = bb_str_cmp(a->id, b->id);
-    if (c == 0) c = bb_str_cmp(a->zone, b->zone);
-    if (c == 0 && a->type != b->type) c = a->type < b->type ? -1 : 1;
-    if (c == 0 && va != vb) c = va < vb ? -1 : 1;
-    if (c == 0) c = bb_str_cmp(a->unit, b->unit);
-    return c ? c : bb_str_cmp(a->identity, b->identity);
-}
-
 static enum bb_status no_room(const struct build *b, struct bb_error *err)
 {
     return bb_fail_budget(err, b->budget, "the quality of a file");
@@ -97,17 +84,26 @@ static enum bb_status no_room(const struct build *b, struct bb_error *err)
 static enum bb_status list_candidates(struct build *b, struct bb_error *err)
 {
     const struct bb_presence *p = b->parts->presence;
-    size_t n_old = b->parts->old ? b->parts->old->n_entries : 0;
+    const struct bb_quality_state *old = b->parts->old;
+    size_t n_old = old ? old->n_entries : 0, i_old = 0;
+    const struct bb_place_order *order;
+    BB_TRY(bb_places_rank(b->parts->places, &order, err));
     b->candidates = bb_alloc(b->budget, (p->n_marks + n_old + 1) * sizeof *b->candidates);
     b->entry_of_place = bb_calloc(b->budget, (p->n_marks + 1) * sizeof *b->entry_of_place);
     b->entry_of_old = bb_calloc(b->budget, (n_old + 1) * sizeof *b->entry_of_old);
     if (!b->candidates || !b->entry_of_place || !b->entry_of_old) return no_room(b, err);
-    for (uint32_t i = 0; i < p->n_marks; i++)
-        if (p->marks[i].first_utc_s != UINT32_MAX)
-            b->candidates[b->n_candidates++] = (struct candidate){ *bb_places_at(b->parts->places, i), i, 0 };
-    for (uint32_t i = 0; i < n_old; i++)
-        b->candidates[b->n_candidates++] = (struct candidate){ b->parts->old->entries[i].key, i, 1 };
-    if (b->n_candidates) qsort(b->candidates, b->n_candidates, sizeof *b->candidates, by_key);
+    /* Places in their order and the entries of the old file, which has the same one. */
+    for (size_t rank = 0; rank < order->n_places; rank++) {
+        uint32_t place = order->place_at[rank];
+        struct candidate fresh;
+        if (place >= p->n_marks || p->marks[place].first_utc_s == UINT32_MAX) continue;
+        fresh = (struct candidate){ *bb_places_at(b->parts->places, place), place, 0 };
+        for (; i_old < n_old && bb_place_key_cmp(&old->entries[i_old].key, &fresh.key) <= 0; i_old++)
+            b->candidates[b->n_candidates++] = (struct candidate){ old->entries[i_old].key, (uint32_t)i_old, 1 };
+        b->candidates[b->n_candidates++] = fresh;
+    }
+    for (; i_old < n_old; i_old++)
+        b->candidates[b->n_candidates++] = (struct candidate){ old->entries[i_old].key, (uint32_t)i_old, 1 };
     return BB_OK;
 }
 
@@ -175,7 +171,7 @@ static enum bb_status build_entries(struct build *b, struct bb_error *err)
         struct bb_quality_entry *e = &s->entries[s->n_entries];
         size_t at = b->ranges.n, k = i;
         *e = (struct bb_quality_entry){ .key = b->candidates[i].key, .first_utc_s = UINT32_MAX, .first_range = at };
-        for (; k < b->n_candidates && by_key(&b->candidates[i], &b->candidates[k]) == 0; k++) {
+        for (; k < b->n_candidates && bb_place_key_cmp(&b->candidates[i].key, &b->candidates[k].key) == 0; k++) {
             const struct candidate *c = &b->candidates[k];
             const struct bb_presence_mark *mark = c->of_old ? NULL : &b->parts->presence->marks[c->index];
             e->first_utc_s =

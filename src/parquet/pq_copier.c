@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #define STACK_NBYTES ((size_t)128 << 10)
@@ -13,7 +16,6 @@
     ((uint64_t)128                                                                                                 \
      << 20) /* what lies behind can be read back; waiting for the disk keeps the copying waiting too */
 #define BLOCK_NBYTES ((size_t)64 << 10)
-#define PAGE_NBYTES  ((uint64_t)4096) /* of all file systems that can share blocks between files */
 
 struct range {
     int fd;
@@ -32,19 +34,26 @@ struct bb_pq_copier {
     size_t next, n, cap;
     int ended, stop;
     int done;
-    uint64_t synced_nbytes; /* everything below is */
-    uint64_t unsynced_nbytes, unstarted_nbytes;
+    uint64_t synced_nbytes;                     /* everything below is */
+    uint64_t unsynced_nbytes, unstarted_nbytes; /* of what was copied; sharing leaves nothing to write */
     struct bb_error error;
-    char *block; /* where the kernel cannot copy by itself */
+    char *block;                /* where the kernel cannot copy by itself */
+    uint64_t share_nbytes;      /* a block of the file system; 0: it does not tell */
+    int unshared_fd;            /* the file system cannot share blocks with this one; -1: not known of any */
+    struct bb_pq_shared shared; /* what it did share */
 };
 
 struct bb_pq_copier *bb_pq_copier_new(int fd, int threaded, struct bb_budget *budget)
 {
     struct bb_pq_copier *c = bb_calloc(budget, sizeof *c);
+    struct statfs fs;
     if (!c) return NULL;
     c->fd = fd;
     c->budget = budget;
     c->threaded = threaded;
+    c->share_nbytes = fstatfs(fd, &fs) == 0 && fs.f_bsize > 0 ? (uint64_t)fs.f_bsize : 0;
+    c->unshared_fd = -1;
+    bb_pq_shared_init(&c->shared, budget);
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->moved, NULL);
     return c;
@@ -77,6 +86,7 @@ void bb_pq_copier_free(struct bb_pq_copier *c)
     }
     pthread_mutex_destroy(&c->mutex);
     pthread_cond_destroy(&c->moved);
+    bb_pq_shared_reset(&c->shared);
     bb_free(c->ranges);
     bb_free(c->block);
     bb_free(c);
@@ -115,34 +125,56 @@ static enum bb_status copy_block(struct bb_pq_copier *c, struct range *r, struct
     return BB_OK;
 }
 
-/* Where both offsets lie alike in their blocks, file systems that can share blocks do not move a byte; only whole blocks, so the odd bytes in front go alone. */
-static uint64_t piece_of(const struct range *r)
+/* n bytes that r begins with. */
+static enum bb_status copy_bytes(struct bb_pq_copier *c, struct range *r, uint64_t n, struct bb_error *err)
 {
-    uint64_t head = (PAGE_NBYTES - r->to % PAGE_NBYTES) % PAGE_NBYTES;
-    if (r->from % PAGE_NBYTES == r->to % PAGE_NBYTES) {
-        if (head > 0) return BB_MIN(r->n, head);
-        if (r->n > PAGE_NBYTES) return BB_MIN(r->n / PAGE_NBYTES * PAGE_NBYTES, PIECE_NBYTES);
-    }
-    return BB_MIN(r->n, PIECE_NBYTES);
-}
-
-static enum bb_status copy_range(struct bb_pq_copier *c, struct range *r, struct bb_error *err)
-{
-    while (r->n > 0) {
+    uint64_t rest = r->n - n;
+    while (r->n > rest) {
         off_t in = (off_t)r->from, out = (off_t)r->to;
         ssize_t got;
         if (c->running && is_set(c, &c->stop)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
-        got = copy_file_range(r->fd, &in, c->fd, &out, (size_t)piece_of(r), 0);
+        got = copy_file_range(r->fd, &in, c->fd, &out, (size_t)BB_MIN(r->n - rest, PIECE_NBYTES), 0);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) {
-            BB_TRY(copy_block(c, r, err));
-            continue;
+            struct range part = { r->fd, r->name, r->from, r->to, r->n - rest };
+            BB_TRY(copy_block(c, &part, err));
+            got = (ssize_t)(part.from - r->from);
         }
         if (got < 0) return cannot_write(r, errno, err);
         if (got == 0) return cannot_read(r, 0, err);
         r->from += (uint64_t)got, r->to += (uint64_t)got, r->n -= (uint64_t)got;
+        c->unsynced_nbytes += (uint64_t)got, c->unstarted_nbytes += (uint64_t)got;
     }
     return BB_OK;
+}
+
+/* The whole blocks that r begins with. Where the file system cannot, whatever its reason, it is not asked again for these two files. */
+static void share_blocks(struct bb_pq_copier *c, struct range *r)
+{
+    uint64_t n = r->n / c->share_nbytes * c->share_nbytes;
+    struct file_clone_range clone = {
+        .src_fd = r->fd, .src_offset = r->from, .src_length = n, .dest_offset = r->to
+    };
+    int done;
+    do done = ioctl(c->fd, FICLONERANGE, &clone);
+    while (done != 0 && errno == EINTR);
+    if (done != 0) {
+        c->unshared_fd = r->fd;
+        return;
+    }
+    bb_pq_shared_add(&c->shared, r->to, r->to + n);
+    r->from += n, r->to += n, r->n -= n;
+}
+
+/* Where both offsets lie alike in their blocks, file systems that can share blocks do not move a byte: all but the parts of a block at both ends. */
+static enum bb_status copy_range(struct bb_pq_copier *c, struct range *r, struct bb_error *err)
+{
+    uint64_t block = c->share_nbytes, head = block ? (block - r->to % block) % block : 0;
+    if (r->fd != c->unshared_fd && block && r->from % block == r->to % block && r->n >= head + block) {
+        if (head) BB_TRY(copy_bytes(c, r, head, err));
+        share_blocks(c, r);
+    }
+    return copy_bytes(c, r, r->n, err);
 }
 
 /* ---- the thread ---- */
@@ -183,8 +215,6 @@ static enum bb_status copy_all(struct bb_pq_copier *c, struct bb_error *err)
 {
     struct range r;
     while (next_range(c, &r)) {
-        c->unsynced_nbytes += r.n;
-        c->unstarted_nbytes += r.n;
         BB_TRY(copy_range(c, &r, err));
         if (c->unstarted_nbytes >= START_NBYTES) start_writing(c, r.to);
         if (c->unsynced_nbytes >= SYNC_NBYTES) BB_TRY(sync_below(c, r.to, err));
@@ -217,6 +247,8 @@ static void start(struct bb_pq_copier *c)
 }
 
 /* ---- for the caller ---- */
+
+struct bb_pq_shared *bb_pq_copier_shared(struct bb_pq_copier *c) { return &c->shared; }
 
 static int put_range(struct bb_pq_copier *c, const struct range *r)
 {

@@ -4,30 +4,116 @@
 #include "parquet/pq_thrift_write.h"
 
 #define BLOCK_NBYTES ((uint64_t)4096)      /* of the file systems that share blocks between files */
-#define ALIGN_NBYTES ((uint64_t)256 << 10) /* of a row group that is worth up to a block of zeros */
+#define ALIGN_NBYTES ((uint64_t)256 << 10) /* of what is worth up to a block of zeros */
+#define PIECE_NBYTES ((uint64_t)16 << 20)  /* the copier begins with them */
+
+/* ---- bytes ---- */
+
+static enum bb_status hand_over(struct bb_pq_file *f, uint64_t n, struct bb_error *err)
+{
+    struct bb_pq_carried *c = &f->carried;
+    if (n == 0) return BB_OK;
+    if (!f->copier) f->copier = bb_pq_copier_new(f->fd, f->options.copies_in_thread, f->budget);
+    if (!f->copier) return bb_fail_budget(err, f->budget, "copying row groups");
+    BB_TRY(bb_pq_copier_add(f->copier, c->reader->fd, c->reader->path, c->from, c->to, n, err));
+    c->from += n, c->to += n, c->nbytes -= n;
+    return BB_OK;
+}
+
+enum bb_status bb_pq_file_carry_end(struct bb_pq_file *f, struct bb_error *err)
+{
+    return hand_over(f, f->carried.nbytes, err);
+}
+
+/* Whether what comes next in the new file follows what was carried over. */
+static int is_behind(const struct bb_pq_file *f, const struct bb_pq_reader *reader)
+{
+    return reader && f->carried.reader == reader && f->out.n == 0 &&
+           f->written_nbytes == f->carried.to + f->carried.nbytes;
+}
+
+/* Chunks of one group lie side by side in files that busbar wrote; others are copied one by one all the same. */
+static enum bb_status carry(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from, uint64_t n,
+                            struct bb_error *err)
+{
+    struct bb_pq_carried *c = &f->carried;
+    if (!is_behind(f, reader) || c->from + c->nbytes != from) {
+        BB_TRY(bb_pq_file_carry_end(f, err));
+        BB_TRY(bb_pq_file_flush(f, err));
+        *c = (struct bb_pq_carried){ reader, from, f->written_nbytes, 0 };
+    }
+    c->nbytes += n;
+    f->written_nbytes += n;
+    if (c->nbytes < PIECE_NBYTES) return BB_OK;
+    /* In whole blocks, so that the next piece begins with one. */
+    return hand_over(
+        f, c->nbytes - (c->from % BLOCK_NBYTES == c->to % BLOCK_NBYTES ? (c->from + c->nbytes) % BLOCK_NBYTES : 0),
+        err);
+}
 
 /* Offsets that lie alike in their blocks let file systems share the blocks instead of copying them. */
-static enum bb_status align(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group, struct bb_error *err)
+static enum bb_status put_alignment(struct bb_pq_file *f, uint64_t from, uint64_t nbytes, struct bb_error *err)
 {
     static const char zeros[BLOCK_NBYTES];
-    uint64_t from = (uint64_t)bb_pq_chunk_start(bb_pq_group_chunk(reader, group, 0)), nbytes = 0;
-    for (size_t i = 0; i < f->n_columns; i++)
-        nbytes += (uint64_t)bb_pq_group_chunk(reader, group, i)->total_compressed_nbytes;
     if (nbytes < ALIGN_NBYTES) return BB_OK;
     return bb_pq_file_put(f, zeros, (size_t)((from - bb_pq_file_offset(f)) % BLOCK_NBYTES), err);
 }
 
-/* Chunks of one group lie side by side in files that busbar wrote; others are copied one by one all the same. */
-static enum bb_status copy_bytes(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from, uint64_t n,
-                                 struct bb_error *err)
+/* What lies between two neighbours of the older file, lists of its own or zeros, goes with them: one long range instead of two. */
+static enum bb_status align_group(struct bb_pq_file *f, struct bb_pq_reader *reader, size_t group,
+                                  struct bb_error *err)
 {
-    if (!f->copier) f->copier = bb_pq_copier_new(f->fd, f->options.copies_in_thread, f->budget);
-    if (!f->copier) return bb_fail_budget(err, f->budget, "copying row groups");
-    BB_TRY(bb_pq_file_flush(f, err));
-    BB_TRY(bb_pq_copier_add(f->copier, reader->fd, reader->path, from, f->written_nbytes, n, err));
-    f->written_nbytes += n;
+    uint64_t from = (uint64_t)bb_pq_chunk_start(bb_pq_group_chunk(reader, group, 0)), nbytes = 0;
+    uint64_t end = f->carried.from + f->carried.nbytes;
+    if (is_behind(f, reader) && from >= end && from - end < BLOCK_NBYTES) {
+        f->carried.nbytes += from - end;
+        f->written_nbytes += from - end;
+        return BB_OK;
+    }
+    for (size_t i = 0; i < f->n_columns; i++)
+        nbytes += (uint64_t)bb_pq_group_chunk(reader, group, i)->total_compressed_nbytes;
+    return put_alignment(f, from, nbytes, err);
+}
+
+/* ---- bloom filters ---- */
+
+enum bb_status bb_pq_file_add_bloom(struct bb_pq_file *f, struct bb_pq_reader *reader, uint64_t from,
+                                    uint32_t nbytes, struct bb_pq_piece *piece, struct bb_error *err)
+{
+    struct bb_pq_bloom_run *last = f->n_bloom_runs ? &f->bloom_runs[f->n_bloom_runs - 1] : NULL;
+    *piece = (struct bb_pq_piece){ f->blooms_nbytes, nbytes };
+    if (nbytes == 0) return BB_OK;
+    f->blooms_nbytes += nbytes;
+    if (last && last->reader == reader && last->from + last->nbytes == from) {
+        last->nbytes += nbytes;
+        return BB_OK;
+    }
+    if (f->blooms_nbytes > INT32_MAX || !bb_grow(f->budget, (void **)&f->bloom_runs, &f->bloom_runs_cap,
+                                                 f->n_bloom_runs + 1, sizeof *f->bloom_runs))
+        return bb_fail_budget(err, f->budget, "the indexes of a Parquet file");
+    f->bloom_runs[f->n_bloom_runs++] = (struct bb_pq_bloom_run){ reader, from, nbytes };
     return BB_OK;
 }
+
+enum bb_status bb_pq_file_write_blooms(struct bb_pq_file *f, uint64_t *offset_ret, struct bb_error *err)
+{
+    *offset_ret = bb_pq_file_offset(f);
+    for (size_t i = 0; i < f->n_bloom_runs; i++) {
+        const struct bb_pq_bloom_run *r = &f->bloom_runs[i];
+        if (!r->reader) {
+            BB_TRY(bb_pq_file_put(f, f->blooms.p + r->from, (size_t)r->nbytes, err));
+            continue;
+        }
+        if (i == 0) {
+            BB_TRY(put_alignment(f, r->from, r->nbytes, err));
+            *offset_ret = bb_pq_file_offset(f);
+        }
+        BB_TRY(carry(f, r->reader, r->from, r->nbytes, err));
+    }
+    return BB_OK;
+}
+
+/* ---- what is said of them ---- */
 
 static enum bb_status keep_from(struct bb_pq_file *f, struct bb_pq_reader *reader, int64_t offset, int32_t nbytes,
                                 struct bb_buf *to, struct bb_pq_piece *piece, struct bb_error *err)
@@ -101,7 +187,9 @@ static enum bb_status note_chunk(struct bb_pq_file *f, struct bb_pq_reader *read
     if (note->has_bounds)
         ok = keep_text(&f->texts, c->stats.min, &note->min) && keep_text(&f->texts, c->stats.max, &note->max);
     if (!ok) return bb_fail_budget(err, f->budget, "the indexes of a Parquet file");
-    BB_TRY(keep_from(f, reader, c->bloom_offset, c->bloom_nbytes, &f->blooms, &note->bloom, err));
+    if (c->bloom_offset >= 0 && c->bloom_nbytes > 0)
+        BB_TRY(bb_pq_file_add_bloom(f, reader, (uint64_t)c->bloom_offset, (uint32_t)c->bloom_nbytes, &note->bloom,
+                                    err));
     BB_TRY(keep_from(f, reader, c->column_index_offset, c->column_index_nbytes, &f->column_indexes,
                      &note->column_index, err));
     BB_TRY(shift_offset_index(f, reader, group, column, shift, &note->offset_index, err));
@@ -138,7 +226,7 @@ enum bb_status bb_pq_file_append_copied(struct bb_pq_file *f, struct bb_pq_reade
 {
     struct bb_pq_group_note note = { .rows = (uint64_t)bb_pq_group_rows(reader, group) };
     BB_TRY(bb_pq_file_room_for_group(f, err));
-    BB_TRY(align(f, reader, group, err));
+    BB_TRY(align_group(f, reader, group, err));
     note.offset = bb_pq_file_offset(f);
     for (size_t i = 0; i < f->n_columns;) {
         const struct bb_pq_read_chunk *c = bb_pq_group_chunk(reader, group, i);
@@ -147,7 +235,7 @@ enum bb_status bb_pq_file_append_copied(struct bb_pq_file *f, struct bb_pq_reade
         size_t k = i + 1;
         for (; k < f->n_columns && bb_pq_chunk_start(bb_pq_group_chunk(reader, group, k)) == to; k++)
             to += bb_pq_group_chunk(reader, group, k)->total_compressed_nbytes;
-        BB_TRY(copy_bytes(f, reader, (uint64_t)from, (uint64_t)(to - from), err));
+        BB_TRY(carry(f, reader, (uint64_t)from, (uint64_t)(to - from), err));
         for (; i < k; i++) {
             const struct bb_pq_read_chunk *at = bb_pq_group_chunk(reader, group, i);
             BB_TRY(note_chunk(f, reader, group, i, shift, err));

@@ -4,11 +4,13 @@
 #include "parquet/pq_chunk.h"
 
 #include "parquet/pq_arrow_schema.h"
+#include "parquet/pq_meta.h"
 #include "parquet/pq_thrift_write.h"
 
 #include <errno.h>
 #include <unistd.h>
 
+#define COMPARE_NBYTES  ((size_t)16 << 10)
 #define FORMAT_VERSION  2
 #define TAIL_MAX_NBYTES ((size_t)INT32_MAX)
 
@@ -93,6 +95,7 @@ void bb_pq_file_free(struct bb_pq_file *f)
     bb_buf_reset(&f->column_indexes);
     bb_buf_reset(&f->offset_indexes);
     bb_buf_reset(&f->texts);
+    bb_free(f->bloom_runs);
     bb_free(f->chunks);
     bb_free(f->groups);
     bb_free(f);
@@ -159,6 +162,7 @@ static enum bb_status append_chunk(struct bb_pq_file *f, const struct bb_pq_chun
          bb_pq_write_column_index(c, &f->column_indexes) &&
          bb_pq_write_offset_index(c, note->data_offset, &f->offset_indexes);
     if (!ok) return no_memory(f, err);
+    BB_TRY(bb_pq_file_add_bloom(f, NULL, note->bloom.start, note->bloom.nbytes, &note->bloom, err));
     note->column_index.nbytes = (uint32_t)(f->column_indexes.n - note->column_index.start);
     note->offset_index.nbytes = (uint32_t)(f->offset_indexes.n - note->offset_index.start);
     BB_TRY(bb_pq_file_put(f, c->dict_page.p, c->dict_page.n, err));
@@ -193,6 +197,7 @@ enum bb_status bb_pq_file_append_group(struct bb_pq_file *f, struct bb_pq_chunk 
 {
     struct bb_pq_group_note group = { .offset = bb_pq_file_offset(f) };
     BB_TRY(check_group(f, chunks, same_as, err));
+    BB_TRY(bb_pq_file_carry_end(f, err));
     BB_TRY(bb_pq_file_room_for_group(f, err));
     group.rows = chunk_for(chunks, same_as, 0)->rows;
     for (size_t i = 0; i < f->n_columns; i++) {
@@ -423,9 +428,9 @@ enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kv
     struct bb_buf footer;
     uint32_t footer_nbytes;
     enum bb_status status = BB_OK;
-    tail.blooms = bb_pq_file_offset(f);
-    BB_TRY(bb_pq_file_put(f, f->blooms.p, f->blooms.n, err));
-    tail.column_indexes = bb_pq_file_offset(f);
+    BB_TRY(bb_pq_file_write_blooms(f, &tail.blooms, err));
+    BB_TRY(bb_pq_file_carry_end(f, err));
+    tail.column_indexes = f->indexes_offset = bb_pq_file_offset(f);
     BB_TRY(bb_pq_file_put(f, f->column_indexes.p, f->column_indexes.n, err));
     tail.offset_indexes = bb_pq_file_offset(f);
     BB_TRY(bb_pq_file_put(f, f->offset_indexes.p, f->offset_indexes.n, err));
@@ -439,4 +444,26 @@ enum bb_status bb_pq_file_finish(struct bb_pq_file *f, const struct bb_pq_kv *kv
     if (status == BB_OK && nbytes_ret) *nbytes_ret = f->written_nbytes;
     bb_buf_reset(&footer);
     return status;
+}
+
+/* ---- afterwards ---- */
+
+static enum bb_status compare(const struct bb_buf *written, struct bb_pq_reader *reader, uint64_t offset,
+                              struct bb_error *err)
+{
+    char piece[COMPARE_NBYTES];
+    for (size_t at = 0; at < written->n; at += sizeof piece) {
+        size_t n = BB_MIN(written->n - at, sizeof piece);
+        BB_TRY(bb_pq_read_at(reader, offset + at, piece, n, err));
+        if (memcmp(piece, written->p + at, n) != 0)
+            return bb_pq_fail(reader, err, "its indexes are not those that were written");
+    }
+    return BB_OK;
+}
+
+enum bb_status bb_pq_file_check_indexes(const struct bb_pq_file *f, struct bb_pq_reader *reader,
+                                        struct bb_error *err)
+{
+    BB_TRY(compare(&f->column_indexes, reader, f->indexes_offset, err));
+    return compare(&f->offset_indexes, reader, f->indexes_offset + f->column_indexes.n, err);
 }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CHUNK_MIN_NBYTES 64 /* of a column chunk in the footer: those of busbar have 120 and more */
+
 /* ---- names ---- */
 
 const char *bb_pq_type_name(int type)
@@ -438,8 +440,17 @@ static enum bb_status read_sorting(struct bb_pq_reader *reader, struct bb_thrift
 static enum bb_status read_groups(struct bb_pq_reader *reader, struct bb_thrift *t,
                                   const struct bb_thrift_field *of, struct bb_error *err)
 {
-    size_t n = bb_thrift_list(t, of, BB_THRIFT_STRUCT);
+    size_t n = bb_thrift_list(t, of, BB_THRIFT_STRUCT), n_chunks = 0;
     if (n > 0 && (reader->n_columns == 0 || reader->n_groups > 0)) bb_thrift_fault(t);
+    /* All at once rather than doubled again and again; no more than the bytes that are left can hold. */
+    if (!t->bad) n_chunks = BB_MIN(n * reader->n_columns, (size_t)(t->end - t->p) / CHUNK_MIN_NBYTES);
+    if (n_chunks > 0) {
+        reader->chunks = bb_alloc(reader->budget, n_chunks * sizeof *reader->chunks);
+        reader->stats = bb_alloc(reader->budget, 2 * n_chunks * sizeof *reader->stats);
+        if (!reader->chunks || !reader->stats) return no_memory(reader, err);
+        reader->cap_chunks = n_chunks;
+        reader->cap_stats = 2 * n_chunks;
+    }
     for (size_t i = 0; i < n && !t->bad; i++) {
         struct bb_thrift_field f = { 0 };
         struct bb_pq_group *group = PUSH(reader, groups, n_groups, cap_groups);
@@ -501,7 +512,12 @@ static enum bb_status read_footer(struct bb_pq_reader *reader, struct bb_error *
         switch (f.id) {
         case 2: BB_TRY(read_schema(reader, &t, &f, err)); break;
         case 3: n_rows = bb_thrift_i64(&t, &f); break;
-        case 4: BB_TRY(read_groups(reader, &t, &f, err)); break;
+        case 4:
+            if (reader->head_only)
+                bb_thrift_skip(&t, &f);
+            else
+                BB_TRY(read_groups(reader, &t, &f, err));
+            break;
         case 5: BB_TRY(read_kvs(reader, &t, &f, err)); break;
         case 6: reader->created_by = bb_thrift_binary(&t, &f); break;
         case 7:
@@ -524,6 +540,7 @@ static enum bb_status read_footer(struct bb_pq_reader *reader, struct bb_error *
                           reader->footer_nbytes);
     for (size_t g = 0; g < reader->n_groups; g++)
         if (__builtin_add_overflow(sum, reader->groups[g].n_rows, &sum)) sum = -2;
+    if (reader->head_only) sum = n_rows;
     if (n_rows < 0 || sum != n_rows || reader->n_columns == 0)
         return bb_pq_fail(reader, err,
                           "damaged footer: %lld rows in %zu columns promised, the row groups have %lld",
@@ -565,8 +582,8 @@ static enum bb_status load(struct bb_pq_reader *reader, struct bb_error *err)
     return read_footer(reader, err);
 }
 
-enum bb_status bb_pq_reader_open_fd(int fd, const char *name, struct bb_budget *budget,
-                                    struct bb_pq_reader **reader_ret, struct bb_error *err)
+static enum bb_status open_reader(int fd, const char *name, int head_only, struct bb_budget *budget,
+                                  struct bb_pq_reader **reader_ret, struct bb_error *err)
 {
     size_t name_nbytes = strlen(name) + 1;
     struct bb_pq_reader *reader = bb_calloc(budget, sizeof *reader);
@@ -579,6 +596,7 @@ enum bb_status bb_pq_reader_open_fd(int fd, const char *name, struct bb_budget *
     }
     memcpy(reader->path, name, name_nbytes);
     reader->fd = fd;
+    reader->head_only = head_only;
     reader->budget = budget;
     status = load(reader, err);
     if (status != BB_OK) {
@@ -589,13 +607,31 @@ enum bb_status bb_pq_reader_open_fd(int fd, const char *name, struct bb_budget *
     return BB_OK;
 }
 
-enum bb_status bb_pq_reader_open(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
-                                 struct bb_error *err)
+enum bb_status bb_pq_reader_open_fd(int fd, const char *name, struct bb_budget *budget,
+                                    struct bb_pq_reader **reader_ret, struct bb_error *err)
+{
+    return open_reader(fd, name, 0, budget, reader_ret, err);
+}
+
+static enum bb_status open_path(const char *path, int head_only, struct bb_budget *budget,
+                                struct bb_pq_reader **reader_ret, struct bb_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     *reader_ret = NULL;
     if (fd < 0) return bb_fail_errno(err, BB_IO, errno, "%s: cannot be opened", path);
-    return bb_pq_reader_open_fd(fd, path, budget, reader_ret, err);
+    return open_reader(fd, path, head_only, budget, reader_ret, err);
+}
+
+enum bb_status bb_pq_reader_open(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
+                                 struct bb_error *err)
+{
+    return open_path(path, 0, budget, reader_ret, err);
+}
+
+enum bb_status bb_pq_reader_open_head(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
+                                      struct bb_error *err)
+{
+    return open_path(path, 1, budget, reader_ret, err);
 }
 
 void bb_pq_reader_close(struct bb_pq_reader *reader)

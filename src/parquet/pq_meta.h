@@ -30,7 +30,7 @@ struct bb_pq_group {
 };
 
 struct bb_pq_reader {
-    int fd;
+    int fd, head_only;
     char *path; /* for messages */
     struct bb_budget *budget;
     uint64_t file_nbytes, footer_offset;

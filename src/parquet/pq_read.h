@@ -48,6 +48,10 @@ struct bb_pq_reader;
 enum bb_status
 bb_pq_reader_open(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
                   struct bb_error *err) BB_WARN_UNUSED; /* BB_SKIP: not Parquet or damaged; BB_IO: cannot be read */
+/* For who wants schema, number of rows and key-values only, and those of many files: the row groups are passed over, the reader has none, and damage in
+ * them is not noticed. */
+enum bb_status bb_pq_reader_open_head(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
+                                      struct bb_error *err) BB_WARN_UNUSED;
 /* Takes fd over, also on failure; name is for messages. */
 enum bb_status bb_pq_reader_open_fd(int fd, const char *name, struct bb_budget *budget,
                                     struct bb_pq_reader **reader_ret, struct bb_error *err) BB_WARN_UNUSED;
@@ -73,8 +77,7 @@ struct bb_str bb_pq_reader_created_by(const struct bb_pq_reader *reader);
 enum bb_status bb_pq_reader_bytes(struct bb_pq_reader *reader, uint64_t offset, void *p, size_t n,
                                   struct bb_error *err) BB_WARN_UNUSED;
 
-/* Reads the indexes and the headers of bloom filters of all chunks at once, when they are no more than max_nbytes, for who asks for most of
- * them; else nothing happens. Not while other threads use the reader. */
+/* Reads the indexes of all chunks at once, when they are no more than max_nbytes, for who asks for most of them; else nothing happens. Not while other threads use the reader. */
 enum bb_status bb_pq_hold_indexes(struct bb_pq_reader *reader, size_t max_nbytes,
                                   struct bb_error *err) BB_WARN_UNUSED;
 /* Pages of a chunk from its indexes; *pages_ret is freed with bb_free. BB_EOF when the chunk has no offset index. */
@@ -116,7 +119,11 @@ enum bb_status bb_pq_check_file(const char *path, struct bb_budget *budget, int6
 enum bb_status bb_pq_check_file_by(const char *path, struct bb_pool *pool, struct bb_budget *budget,
                                    int64_t *rows_ret, struct bb_error *err) BB_WARN_UNUSED;
 /* The same for a file that was finished, and synced but for the row groups that are still being copied: those are checked as soon as they are
- * synced too. After BB_OK all of the file is. BB_IO also when copying failed. */
+ * synced too. After BB_OK all of the file is. BB_IO also when copying failed.
+ *
+ * Pages and bloom filters in blocks that the file shares with the one they were carried over from are not read: nothing was written there, and what
+ * the blocks hold was read back when that file was made. That footer and indexes place them one after another, with all rows, is checked; and that
+ * the indexes of the whole file are byte for byte what was written. A page that touches a byte that was written is read like all else. */
 struct bb_pq_file;
 enum bb_status bb_pq_check_written(const char *path, struct bb_pq_file *file, struct bb_pool *pool,
                                    struct bb_budget *budget, int64_t *rows_ret,

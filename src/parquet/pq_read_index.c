@@ -29,7 +29,6 @@ enum bb_status bb_pq_hold_indexes(struct bb_pq_reader *reader, size_t max_nbytes
     for (size_t i = 0; i < reader->n_chunks; i++) {
         reach(&from, reader->chunks[i].offset_index_offset);
         reach(&from, reader->chunks[i].column_index_offset);
-        reach(&from, reader->chunks[i].bloom_offset);
     }
     if (reader->held || from == reader->footer_offset || reader->footer_offset - from > max_nbytes) return BB_OK;
     held = bb_alloc(reader->budget, (size_t)(reader->footer_offset - from));

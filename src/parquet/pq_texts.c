@@ -4,6 +4,7 @@
 #include "base/hash.h"
 
 #define UNSEEN           UINT32_MAX
+#define IS_NULL          (UINT32_MAX - 1) /* instead of an index: the code stands for NULL */
 #define FIRST_LOG2_SLOTS 8u
 
 struct bb_str bb_pq_dict_text_at(const struct bb_pq_dict_text *d, size_t i)
@@ -115,7 +116,10 @@ static enum bb_status index_of_new_code(struct bb_pq_chunk *c, uint32_t code, ui
         memset(d->of_code + old_cap, 0xff, (d->of_code_cap - old_cap) * sizeof *d->of_code);
     }
     BB_TRY(text_of_code(c, code, &text, err));
-    BB_TRY(index_of_text(c, text, idx_ret, err));
+    if (!text.p)
+        *idx_ret = IS_NULL;
+    else
+        BB_TRY(index_of_text(c, text, idx_ret, err));
     d->of_code[code] = *idx_ret;
     return BB_OK;
 }
@@ -128,11 +132,23 @@ static enum bb_status add_run(struct bb_pq_chunk *c, uint32_t value, size_t n, s
     return BB_OK;
 }
 
+static enum bb_status put_nulls(struct bb_pq_chunk *c, size_t n, struct bb_error *err)
+{
+    while (n) {
+        size_t part = BB_MIN(n, c->page_rows - c->n);
+        BB_TRY(bb_pq_chunk_levels(c, 0, part, err));
+        n -= part;
+        if (c->n == c->page_rows) BB_TRY(bb_pq_chunk_cut(c, err));
+    }
+    return BB_OK;
+}
+
 /* Plain texts: a page also ends with the text that brings it to its bytes. */
 static enum bb_status put_plain_run(struct bb_pq_chunk *c, uint32_t code, size_t n, struct bb_error *err)
 {
     struct bb_str text = { 0 };
     BB_TRY(text_of_code(c, code, &text, err));
+    if (!text.p) return put_nulls(c, n, err);
     while (n) {
         size_t each = text.n + 4, until_full = (BB_PQ_TEXT_PAGE_NBYTES - c->text_nbytes + each - 1) / each;
         size_t part = BB_MIN(BB_MIN(n, c->page_rows - c->n), until_full);
@@ -147,35 +163,45 @@ static enum bb_status put_plain_run(struct bb_pq_chunk *c, uint32_t code, size_t
 enum bb_status bb_pq_put_code_run(struct bb_pq_chunk *c, uint32_t code, size_t n, struct bb_error *err)
 {
     struct bb_pq_dict_text *d = &c->dict_text;
+    if (code == BB_PQ_NULL_CODE) return put_nulls(c, n, err);
     while (n) {
         size_t part = BB_MIN(n, c->page_rows - c->n);
         uint32_t idx;
-        if (code == BB_PQ_NULL_CODE) {
-            BB_TRY(bb_pq_chunk_levels(c, 0, part, err));
-        } else if (c->plain) {
-            return put_plain_run(c, code, n, err);
-        } else {
-            idx = code < d->of_code_cap ? d->of_code[code] : UNSEEN;
-            if (idx == UNSEEN) BB_TRY(index_of_new_code(c, code, &idx, err));
-            if (idx == UNSEEN) {
-                BB_TRY(bb_pq_chunk_cut(c, err)); /* the last page of indexes; runs hold codes from now on */
-                c->plain = 1;
-                continue;
-            }
-            BB_TRY(add_run(c, idx, part, err));
+        if (c->plain) return put_plain_run(c, code, n, err);
+        idx = code < d->of_code_cap ? d->of_code[code] : UNSEEN;
+        if (idx == UNSEEN) BB_TRY(index_of_new_code(c, code, &idx, err));
+        if (idx == IS_NULL) return put_nulls(c, n, err);
+        if (idx == UNSEEN) {
+            BB_TRY(bb_pq_chunk_cut(c, err)); /* the last page of indexes; runs hold codes from now on */
+            c->plain = 1;
+            continue;
         }
+        BB_TRY(add_run(c, idx, part, err));
         n -= part;
         if (c->n == c->page_rows) BB_TRY(bb_pq_chunk_cut(c, err));
     }
     return BB_OK;
 }
 
+/* The caller's codes, each a stride behind the one before. */
+struct codes {
+    const char *p;
+    size_t stride_nbytes, n;
+};
+
+static inline uint32_t code_at(const struct codes *codes, size_t i)
+{
+    uint32_t code;
+    memcpy(&code, codes->p + i * codes->stride_nbytes, sizeof code);
+    return code;
+}
+
 /* As many of codes as are known to the dictionary and fit into the page. */
-static enum bb_status put_known_codes(struct bb_pq_chunk *c, const uint32_t *codes, size_t n, size_t *done_ret,
+static enum bb_status put_known_codes(struct bb_pq_chunk *c, const struct codes *codes, size_t *done_ret,
                                       struct bb_error *err)
 {
     const struct bb_pq_dict_text *d = &c->dict_text;
-    size_t room = BB_MIN(n, c->page_rows - c->n), i;
+    size_t room = BB_MIN(codes->n, c->page_rows - c->n), i;
     struct bb_pq_run *run;
     /* bb_grow doubles to a power of two of at least this, so asking for the page's rows does not overshoot. */
     if (c->runs_cap < c->n_runs + room &&
@@ -183,10 +209,10 @@ static enum bb_status put_known_codes(struct bb_pq_chunk *c, const uint32_t *cod
         return bb_pq_chunk_no_memory(c, err);
     run = c->runs + c->n_runs;
     for (i = 0; i < room; i++) {
-        uint32_t idx;
-        if (codes[i] >= d->of_code_cap) break; /* BB_PQ_NULL_CODE as well */
-        idx = d->of_code[codes[i]];
-        if (idx == UNSEEN) break;
+        uint32_t code = code_at(codes, i), idx;
+        if (code >= d->of_code_cap) break; /* BB_PQ_NULL_CODE as well */
+        idx = d->of_code[code];
+        if (idx >= IS_NULL) break;
         if (run > c->runs && run[-1].value == idx) {
             run[-1].n++;
         } else {
@@ -199,21 +225,37 @@ static enum bb_status put_known_codes(struct bb_pq_chunk *c, const uint32_t *cod
     return BB_OK;
 }
 
-enum bb_status bb_pq_put_codes(struct bb_pq_chunk *c, const uint32_t *codes, size_t n, struct bb_error *err)
+/* Codes from the first on that are the same, or all known to be NULL. */
+static size_t equal_codes(const struct bb_pq_chunk *c, const struct codes *codes)
 {
-    while (n) {
+    const struct bb_pq_dict_text *d = &c->dict_text;
+    uint32_t first = code_at(codes, 0);
+    size_t n = 1;
+    if (first < d->of_code_cap && d->of_code[first] == IS_NULL)
+        for (uint32_t code;
+             n < codes->n && (code = code_at(codes, n)) < d->of_code_cap && d->of_code[code] == IS_NULL;)
+            n++;
+    else
+        while (n < codes->n && code_at(codes, n) == first) n++;
+    return n;
+}
+
+enum bb_status bb_pq_put_codes(struct bb_pq_chunk *c, const void *codes, size_t stride_nbytes, size_t n,
+                               struct bb_error *err)
+{
+    struct codes left = { codes, stride_nbytes, n };
+    while (left.n) {
         size_t done = 0;
         if (!c->plain) {
-            BB_TRY(put_known_codes(c, codes, n, &done, err));
+            BB_TRY(put_known_codes(c, &left, &done, err));
             if (c->n == c->page_rows) BB_TRY(bb_pq_chunk_cut(c, err));
         }
         if (done == 0) {
-            done = 1;
-            while (done < n && codes[done] == codes[0]) done++;
-            BB_TRY(bb_pq_put_code_run(c, codes[0], done, err));
+            done = equal_codes(c, &left);
+            BB_TRY(bb_pq_put_code_run(c, code_at(&left, 0), done, err));
         }
-        codes += done;
-        n -= done;
+        left.p += done * stride_nbytes;
+        left.n -= done;
     }
     return BB_OK;
 }

@@ -30,7 +30,7 @@ static unsigned byte(struct bb_thrift *t)
     return *t->p++;
 }
 
-static uint64_t varint(struct bb_thrift *t)
+static uint64_t long_varint(struct bb_thrift *t)
 {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
@@ -44,7 +44,13 @@ static uint64_t varint(struct bb_thrift *t)
     return 0;
 }
 
-static int64_t zigzag(struct bb_thrift *t)
+/* Most numbers of a footer have one byte. */
+static inline uint64_t varint(struct bb_thrift *t)
+{
+    return t->p != t->end && !(*t->p & 0x80) ? *t->p++ : long_varint(t);
+}
+
+static inline int64_t zigzag(struct bb_thrift *t)
 {
     uint64_t u = varint(t);
     return (int64_t)(u >> 1) ^ -(int64_t)(u & 1);

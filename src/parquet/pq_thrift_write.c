@@ -2,27 +2,29 @@
 
 enum { T_TRUE = 1, T_FALSE = 2, T_BYTE = 3, T_I16 = 4, T_LIST = 9 };
 
-static void bytes(struct bb_pq_tw *w, const void *p, size_t n)
+#define NUMBER_NBYTES 10 /* of a varint at most */
+
+static int has_room(struct bb_pq_tw *w, size_t n)
 {
-    if (!w->failed && !bb_buf_put(w->out, p, n)) w->failed = 1;
+    if (w->failed) return 0;
+    if (w->out->cap - w->out->n >= n) return 1;
+    w->failed = !bb_buf_reserve(w->out, n);
+    return !w->failed;
 }
 
 static void byte(struct bb_pq_tw *w, unsigned value)
 {
-    uint8_t b = (uint8_t)value;
-    bytes(w, &b, 1);
+    if (has_room(w, 1)) w->out->p[w->out->n++] = (char)value;
 }
 
 static void varint(struct bb_pq_tw *w, uint64_t v)
 {
-    uint8_t out[10];
-    size_t n = 0;
-    while (v >= 0x80) {
-        out[n++] = (uint8_t)(v | 0x80);
-        v >>= 7;
-    }
-    out[n++] = (uint8_t)v;
-    bytes(w, out, n);
+    char *out;
+    if (!has_room(w, NUMBER_NBYTES)) return;
+    out = w->out->p + w->out->n;
+    for (; v >= 0x80; v >>= 7) *out++ = (char)(v | 0x80);
+    *out++ = (char)v;
+    w->out->n = (size_t)(out - w->out->p);
 }
 
 static void zigzag(struct bb_pq_tw *w, int64_t v) { varint(w, ((uint64_t)v << 1) ^ (uint64_t)(v >> 63)); }
@@ -127,7 +129,7 @@ void bb_pq_tw_item_i64(struct bb_pq_tw *w, int64_t value) { zigzag(w, value); }
 void bb_pq_tw_item_binary(struct bb_pq_tw *w, struct bb_str value)
 {
     varint(w, value.n);
-    bytes(w, value.p, value.n);
+    if (!w->failed && !bb_buf_put(w->out, value.p, value.n)) w->failed = 1;
 }
 
 void bb_pq_tw_item_struct(struct bb_pq_tw *w) { push(w); }

@@ -61,12 +61,13 @@ enum bb_status bb_pq_put_double_run(struct bb_pq_chunk *chunk, double value, int
                                     struct bb_error *err) BB_WARN_UNUSED;
 
 /* BYTE_ARRAY: codes into a table of texts that the caller keeps and may extend between calls; a code keeps its text for the life of
- * the chunk. Several codes may have one text. BB_PQ_NULL_CODE is NULL. Always dictionary-encoded unless the dictionary grows
+ * the chunk. Several codes may have one text. BB_PQ_NULL_CODE is NULL, and so is a code whose text has no p. Always dictionary-encoded unless the dictionary grows
  * beyond its limit. */
 #define BB_PQ_NULL_CODE UINT32_MAX
 typedef struct bb_str (*bb_pq_text_of)(void *ctx, uint32_t code);
 void bb_pq_set_texts(struct bb_pq_chunk *chunk, bb_pq_text_of text_of, void *ctx);
-enum bb_status bb_pq_put_codes(struct bb_pq_chunk *chunk, const uint32_t *codes, size_t n,
+/* n codes (uint32_t), each stride_nbytes behind the one before: a member of the caller's rows, or an array. */
+enum bb_status bb_pq_put_codes(struct bb_pq_chunk *chunk, const void *codes, size_t stride_nbytes, size_t n,
                                struct bb_error *err) BB_WARN_UNUSED;
 enum bb_status bb_pq_put_code_run(struct bb_pq_chunk *chunk, uint32_t code, size_t n,
                                   struct bb_error *err) BB_WARN_UNUSED;
@@ -109,6 +110,10 @@ enum bb_status bb_pq_file_append_copied(struct bb_pq_file *file, struct bb_pq_re
  * copies_in_thread the row groups may still be on their way: bb_pq_check_written waits for them. */
 enum bb_status bb_pq_file_finish(struct bb_pq_file *file, const struct bb_pq_kv *kvs, size_t n_kvs,
                                  uint64_t *nbytes_ret, struct bb_error *err) BB_WARN_UNUSED;
+
+/* Whether the finished file has the page indexes that were written to it: BB_SKIP if not. reader: of that file. */
+enum bb_status bb_pq_file_check_indexes(const struct bb_pq_file *file, struct bb_pq_reader *reader,
+                                        struct bb_error *err) BB_WARN_UNUSED;
 
 /* What copies row groups in a thread of its own; NULL: none is copied, or all are. */
 struct bb_pq_copier;

@@ -39,7 +39,7 @@ struct drain {
     struct batch batch;
     struct bb_row *out;
     size_t cap_out;
-    size_t batch_rows;
+    size_t batch_rows, most_batch_rows; /* what it should have, and may have where that keeps all threads busy */
 };
 
 size_t bb_drain_allowance(const struct bb_budget *budget)
@@ -79,7 +79,8 @@ static enum bb_status prepare(struct drain *d, struct bb_error *err)
             return bb_fail_budget(err, d->budget, "putting the locations into order");
 
     row_nbytes = job->runs->n > 0 ? 2 * ROW_NBYTES + sizeof(uint32_t) : ROW_NBYTES;
-    d->batch_rows = BB_MAX(BB_MIN(job->max_rows, allowance / 4 / row_nbytes), 1);
+    d->most_batch_rows = BB_MAX(allowance / 2 / row_nbytes, 1);
+    d->batch_rows = BB_MAX(BB_MIN(job->max_rows, d->most_batch_rows / 2), 1);
     d->load_block_units = d->batch_rows >= 64 * BB_UNIT_ROWS ? 8 : 1;
     d->n_units = d->n_store_units = bb_row_store_units(job->store);
     if (!bb_grow(d->budget, (void **)&d->units, &d->cap_units, d->n_store_units, sizeof *d->units))
@@ -239,11 +240,14 @@ static enum bb_status make_merged_batch(struct drain *d, uint32_t *at, uint64_t 
     return BB_OK;
 }
 
+/* An instant is one thread's: with all components of all locations it alone may have half the rows of a batch. */
 static void make_memory_batch(struct drain *d, uint32_t *at)
 {
     const struct bb_instants *m = &d->memory;
     uint32_t from = *at;
-    while (*at < m->n && (*at == from || m->first[*at + 1] - m->first[from] <= d->batch_rows)) ++*at;
+    while (*at < m->n && (*at == from || m->first[*at + 1] - m->first[from] <=
+                                             (*at - from < d->n_slots ? d->most_batch_rows : d->batch_rows)))
+        ++*at;
     d->batch = (struct batch){ m->first + from, m->index, *at - from };
 }
 

@@ -9,24 +9,23 @@
 enum bb_status bb_slot_plan_init(struct bb_slot_plan *plan, struct bb_budget *budget, struct bb_places *places,
                                  struct bb_error *err)
 {
-    const uint32_t *place_at, *identity_of;
-    size_t n_identities = bb_places_identities(places);
+    const struct bb_place_order *order;
     uint32_t *lowest, *meet_at;
     memset(plan, 0, sizeof *plan);
-    plan->n_places = bb_places_count(places);
-    if (plan->n_places == 0) return BB_OK;
-    BB_TRY(bb_places_rank(places, &plan->rank_of, &place_at, &identity_of, err));
-    plan->meet_at = plan->rank_of;
-    if (n_identities == plan->n_places) return BB_OK;
-    lowest = bb_alloc(budget, n_identities * sizeof *lowest);
+    BB_TRY(bb_places_rank(places, &order, err));
+    plan->n_places = order->n_places;
+    plan->meet_at = plan->rank_of = order->rank_of;
+    if (order->n_identities == order->n_places) return BB_OK;
+    lowest = bb_alloc(budget, order->n_identities * sizeof *lowest);
     meet_at = bb_alloc(budget, plan->n_places * sizeof *meet_at);
     if (!lowest || !meet_at) {
         bb_free(lowest);
         bb_free(meet_at);
         return bb_fail_budget(err, budget, "the order of locations");
     }
-    for (size_t rank = plan->n_places; rank-- > 0;) lowest[identity_of[place_at[rank]]] = (uint32_t)rank;
-    for (size_t place = 0; place < plan->n_places; place++) meet_at[place] = lowest[identity_of[place]];
+    for (size_t rank = plan->n_places; rank-- > 0;)
+        lowest[order->identity_of[order->place_at[rank]]] = (uint32_t)rank;
+    for (size_t place = 0; place < plan->n_places; place++) meet_at[place] = lowest[order->identity_of[place]];
     bb_free(lowest);
     plan->meet_at = plan->own_meet_at = meet_at;
     return BB_OK;

@@ -39,22 +39,27 @@ static size_t chunk_nbytes(uint32_t cap_rows)
     return sizeof(struct bb_row_chunk) + (size_t)cap_rows * (sizeof(struct bb_row) + sizeof(uint32_t));
 }
 
-/* A chunk is at most half of what the lane holds already, or small. Huge ones only while the unfilled ends of all lanes stay a small part of
+/* A chunk is at most half of what the lane holds or held already, or small. Huge ones only while the unfilled ends of all lanes stay a small part of
  * the budget: at 64 MB and 4 threads they would take a third of the rows' share. */
 static uint32_t next_cap(const struct bb_row_store *store, const struct bb_row_lane *lane)
 {
-    uint64_t held = atomic_load_explicit(&lane->n_rows, memory_order_relaxed);
+    uint64_t held = BB_MAX(lane->n_taken, atomic_load_explicit(&lane->n_rows, memory_order_relaxed));
     size_t limit = store->budget->limit_nbytes;
     int may_be_huge = limit == 0 || chunk_nbytes(HUGE_ROWS) * store->n_lanes <= limit / HUGE_SHARE;
     if (held >= 2 * HUGE_ROWS && may_be_huge) return HUGE_ROWS;
     return held >= 2 * LARGE_ROWS ? LARGE_ROWS : SMALL_ROWS;
 }
 
+static size_t most_chunks(const struct bb_row_store *store)
+{
+    return MAX_UNITS * BB_UNIT_ROWS / HUGE_ROWS / store->n_lanes;
+}
+
 static int new_chunk(struct bb_row_store *store, struct bb_row_lane *lane)
 {
     uint32_t cap = next_cap(store, lane);
     struct bb_row_chunk *chunk;
-    if (lane->n_chunks >= MAX_UNITS * BB_UNIT_ROWS / HUGE_ROWS / store->n_lanes) return 0;
+    if (lane->n_chunks >= most_chunks(store)) return 0;
     if (!bb_grow(store->budget, (void **)&lane->chunks, &lane->cap_chunks, lane->n_chunks + 1,
                  sizeof *lane->chunks))
         return 0;
@@ -139,6 +144,30 @@ int bb_row_store_add(struct bb_row_store *store, unsigned lane_index, const stru
     }
     atomic_store_explicit(&lane->min_utc_s, min, memory_order_relaxed);
     atomic_fetch_add_explicit(&lane->n_rows, n, memory_order_relaxed);
+    return 1;
+}
+
+int bb_row_store_take(struct bb_row_store *to_store, struct bb_row_store *from_store, unsigned lane)
+{
+    struct bb_row_lane *to = &to_store->lanes[lane], *from = &from_store->lanes[lane];
+    uint64_t n_rows = from->n_rows;
+    if (from->n_chunks == 0) return 1;
+    if (to->n_chunks + from->n_chunks > most_chunks(to_store) ||
+        !bb_grow(to_store->budget, (void **)&to->chunks, &to->cap_chunks, to->n_chunks + from->n_chunks,
+                 sizeof *to->chunks))
+        return 0;
+    memcpy(to->chunks + to->n_chunks, from->chunks, from->n_chunks * sizeof *to->chunks);
+    to->n_chunks += from->n_chunks;
+    to->grid_s = BB_MIN(to->grid_s, from->grid_s);
+    if (from->min_utc_s < to->min_utc_s) to->min_utc_s = from->min_utc_s;
+    to->n_rows += n_rows;
+    to->held_nbytes += from->held_nbytes;
+    from->held_nbytes = 0;
+    from->n_rows = 0;
+    from->min_utc_s = UINT32_MAX;
+    from->n_chunks = 0;
+    from->grid_s = BB_GRID_S;
+    from->n_taken = n_rows;
     return 1;
 }
 

@@ -34,7 +34,8 @@ struct bb_row_chunk {
 struct bb_row_lane {
     struct bb_row_chunk **chunks;
     size_t n_chunks, cap_chunks;
-    uint32_t grid_s; /* BB_GRID_S, 900, 300, 60 or 1, of which each divides the one before: divides every start */
+    uint64_t n_taken; /* rows that were taken away last time: as many may come again */
+    uint32_t grid_s;  /* BB_GRID_S, 900, 300, 60 or 1, of which each divides the one before: divides every start */
     _Atomic uint32_t min_utc_s;
     _Atomic uint64_t n_rows;
     _Atomic size_t held_nbytes;
@@ -56,6 +57,9 @@ int bb_row_store_add(struct bb_row_store *store, unsigned lane, const struct bb_
 size_t bb_row_store_held_nbytes(const struct bb_row_store *store); /* memory of all chunks */
 uint64_t bb_row_store_rows(const struct bb_row_store *store);
 uint32_t bb_row_store_first(const struct bb_row_store *store); /* smallest start; UINT32_MAX if empty */
+
+/* Moves all rows of a lane behind those of the same lane of another store. False: no memory, nothing moved. */
+int bb_row_store_take(struct bb_row_store *to, struct bb_row_store *from, unsigned lane) BB_WARN_UNUSED;
 
 /* Forgets the rows with start < end_utc_s; the others keep their order. end_utc_s may be 2^32. */
 void bb_row_store_drop(struct bb_row_store *store, uint64_t end_utc_s);

@@ -3,6 +3,7 @@
 #include "sort/drain.h"
 #include "sort/instants.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define MIN_BLOCK_NBYTES ((size_t)8 << 10)
@@ -10,9 +11,11 @@
 
 struct bb_sort {
     struct bb_sort_options options;
+    struct bb_row_store incoming;  /* what workers add, while the others are on their way out */
+    pthread_mutex_t *lane_mutexes; /* of incoming: its worker's and the drain's */
     struct bb_row_store store;
     struct bb_run_list runs;
-    uint64_t drained_utc_s; /* all instants before are out */
+    _Atomic uint64_t drained_utc_s; /* all instants before are out, or on their way */
     _Atomic int late;
     uint64_t n_runs, spilled_nbytes;
     struct bb_resolve_counts counts;
@@ -37,7 +40,11 @@ enum bb_status bb_sort_new(const struct bb_sort_options *options, struct bb_sort
     sort->options = *options;
     sort->options.temp_dir = sort->temp_dir;
     bb_run_list_init(&sort->runs, options->budget, sort->temp_dir, block_rows_for(options->budget));
-    if (!bb_row_store_init(&sort->store, options->budget, options->n_workers)) {
+    sort->lane_mutexes = bb_alloc(options->budget, options->n_workers * sizeof *sort->lane_mutexes);
+    for (unsigned i = 0; sort->lane_mutexes && i < options->n_workers; i++)
+        pthread_mutex_init(&sort->lane_mutexes[i], NULL);
+    if (!sort->lane_mutexes || !bb_row_store_init(&sort->incoming, options->budget, options->n_workers) ||
+        !bb_row_store_init(&sort->store, options->budget, options->n_workers)) {
         bb_sort_free(sort);
         return bb_fail_budget(err, options->budget, "sorting");
     }
@@ -48,6 +55,10 @@ enum bb_status bb_sort_new(const struct bb_sort_options *options, struct bb_sort
 void bb_sort_free(struct bb_sort *sort)
 {
     if (!sort) return;
+    for (unsigned i = 0; sort->lane_mutexes && i < sort->options.n_workers; i++)
+        pthread_mutex_destroy(&sort->lane_mutexes[i]);
+    bb_free(sort->lane_mutexes);
+    bb_row_store_reset(&sort->incoming);
     bb_row_store_reset(&sort->store);
     bb_run_list_reset(&sort->runs);
     bb_free(sort);
@@ -56,13 +67,18 @@ void bb_sort_free(struct bb_sort *sort)
 enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct bb_row *rows, size_t n,
                            struct bb_error *err)
 {
+    uint64_t drained_utc_s;
+    int added;
     if (worker >= sort->options.n_workers) return bb_fail(err, BB_BUG, "there is no worker %u", worker);
-    if (!bb_row_store_add(&sort->store, worker, rows, n))
-        return bb_fail_budget(err, sort->options.budget, "the rows to sort");
-    if (sort->drained_utc_s > 0) {
+    pthread_mutex_lock(&sort->lane_mutexes[worker]);
+    added = bb_row_store_add(&sort->incoming, worker, rows, n);
+    pthread_mutex_unlock(&sort->lane_mutexes[worker]);
+    if (!added) return bb_fail_budget(err, sort->options.budget, "the rows to sort");
+    drained_utc_s = sort->drained_utc_s; /* a drain says how far it goes before it takes the rows */
+    if (drained_utc_s > 0) {
         uint32_t min = UINT32_MAX;
         for (size_t i = 0; i < n; i++) min = BB_MIN(min, rows[i].start_utc_s);
-        if (n > 0 && min < sort->drained_utc_s) atomic_store_explicit(&sort->late, 1, memory_order_relaxed);
+        if (n > 0 && min < drained_utc_s) atomic_store_explicit(&sort->late, 1, memory_order_relaxed);
     }
     return BB_OK;
 }
@@ -72,12 +88,29 @@ int bb_sort_late(const struct bb_sort *sort)
     return atomic_load_explicit(&((struct bb_sort *)sort)->late, memory_order_relaxed);
 }
 
-size_t bb_sort_held_nbytes(const struct bb_sort *sort) { return bb_row_store_held_nbytes(&sort->store); }
+size_t bb_sort_held_nbytes(const struct bb_sort *sort)
+{
+    return bb_row_store_held_nbytes(&sort->incoming) + bb_row_store_held_nbytes(&sort->store);
+}
+
+size_t bb_sort_left_nbytes(const struct bb_sort *sort) { return bb_row_store_held_nbytes(&sort->store); }
 
 uint32_t bb_sort_first_instant(const struct bb_sort *sort)
 {
-    uint64_t memory = bb_row_store_first(&sort->store), disk = bb_run_list_first(&sort->runs);
+    uint64_t memory = BB_MIN(bb_row_store_first(&sort->incoming), bb_row_store_first(&sort->store)),
+             disk = bb_run_list_first(&sort->runs);
     return (uint32_t)BB_MIN(memory, disk); /* UINT32_MAX from memory also stands for none */
+}
+
+enum bb_status bb_sort_seal(struct bb_sort *sort, struct bb_error *err)
+{
+    int ok = 1;
+    for (unsigned i = 0; i < sort->options.n_workers; i++) {
+        pthread_mutex_lock(&sort->lane_mutexes[i]);
+        ok &= bb_row_store_take(&sort->store, &sort->incoming, i);
+        pthread_mutex_unlock(&sort->lane_mutexes[i]);
+    }
+    return ok ? BB_OK : bb_fail_budget(err, sort->options.budget, "the rows to sort");
 }
 
 static enum bb_status write_instants(struct bb_run_writer *writer, const struct bb_instants *instants,
@@ -119,6 +152,7 @@ enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err)
     struct bb_run_writer writer;
     const struct bb_row **units;
     enum bb_status status;
+    BB_TRY(bb_sort_seal(sort, err));
     if (bb_row_store_rows(&sort->store) == 0) return BB_OK;
     units = bb_alloc(budget, bb_row_store_units(&sort->store) * sizeof *units);
     if (!units || !bb_grow(budget, (void **)&runs->runs, &runs->cap, runs->n + 1, sizeof *runs->runs)) {
@@ -154,9 +188,9 @@ enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t
         .emit_ctx = ctx,
         .counts = &sort->counts,
     };
-    BB_TRY(bb_drain_run(&job, err));
-    sort->drained_utc_s = BB_MAX(sort->drained_utc_s, job.end_utc_s);
-    return BB_OK;
+    if (sort->drained_utc_s < job.end_utc_s) sort->drained_utc_s = job.end_utc_s;
+    BB_TRY(bb_sort_seal(sort, err));
+    return bb_sort_first_instant(sort) < job.end_utc_s ? bb_drain_run(&job, err) : BB_OK;
 }
 
 void bb_sort_get_counts(const struct bb_sort *sort, struct bb_sort_counts *counts_ret)

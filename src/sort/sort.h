@@ -4,7 +4,9 @@
  * every instant before a bound: rows are grouped by instant by counting, and within an instant scattered by the identity
  * and then read out in the places' rank order; rows that meet on one key are joined, dropped or counted (resolve.h).
  * When memory is short the caller spills: the rows become a run in a checksummed temporary file, and a later drain merges.
- * The result does not depend on the order of adding, the number of workers or the number of spills. */
+ * The result does not depend on the order of adding, the number of workers or the number of spills.
+ *
+ * Rows may be added while others are drained or spilled: these take what is there when they begin (bb_sort_seal). */
 #ifndef BB_SORT_H
 #define BB_SORT_H
 
@@ -17,10 +19,10 @@ struct bb_sort;
 struct bb_sort_options {
     struct bb_budget *budget;
     struct bb_pool *pool;
-    unsigned n_workers;       /* threads that call bb_sort_add, numbered from 0 */
-    struct bb_places *places; /* nobody may intern during drain and spill */
+    unsigned n_workers; /* threads that call bb_sort_add, numbered from 0 */
+    struct bb_places *places;
     const struct bb_slice *(*slices)(
-        void *ctx); /* current base of the slice table; only called during drain and spill */
+        void *ctx); /* base of the slice table, for all slices of sealed rows until the drain ends */
     void *slices_ctx;
     int derive_energy;    /* a winner with total, congestion and loss but no energy gets the decimal residual */
     const char *temp_dir; /* runs are unlinked files here */
@@ -52,10 +54,16 @@ enum bb_status bb_sort_add(struct bb_sort *sort, unsigned worker, const struct b
  * caller starts over without draining early. Such rows are kept. */
 int bb_sort_late(const struct bb_sort *sort);
 
-/* Both may be asked while rows are added. */
+/* May be asked while rows are added. */
 size_t bb_sort_held_nbytes(const struct bb_sort *sort); /* memory in rows */
+size_t
+bb_sort_left_nbytes(const struct bb_sort *sort); /* of it, what was there at the last seal and is not out yet */
 uint32_t
 bb_sort_first_instant(const struct bb_sort *sort); /* smallest start held (memory or runs); UINT32_MAX if none */
+
+/* What was added so far is for the next drain or spill, which also do this by themselves; what comes later waits for the one after it. On failure
+ * (BB_BUDGET) nothing is lost. */
+enum bb_status bb_sort_seal(struct bb_sort *sort, struct bb_error *err) BB_WARN_UNUSED;
 
 /* Writes all rows in memory to a run and frees their memory. On failure (disk full, no memory for the index) nothing is lost
  * and the sort may be used as before. */

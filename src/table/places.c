@@ -35,13 +35,13 @@ struct bb_places {
     struct bb_budget *budget;
     pthread_mutex_t mutex; /* of adding */
     struct place *shelves[MAX_SHELVES];
-    size_t n;
+    _Atomic size_t n; /* complete ones */
     struct table *_Atomic table;
     uint32_t *identity_table; /* a place of that identity + 1 */
-    size_t identity_table_size, n_identities;
+    size_t identity_table_size;
+    uint32_t n_identities;
     struct text_block *text;
-    uint32_t *rank_of, *place_at, *identity_of;
-    size_t n_ranked;
+    struct bb_place_order order;
 };
 
 struct bb_places *bb_places_new(struct bb_budget *budget)
@@ -73,9 +73,9 @@ void bb_places_free(struct bb_places *p)
     for (unsigned i = 0; i < MAX_SHELVES; i++) bb_free(p->shelves[i]);
     free_tables(p->table);
     bb_free(p->identity_table);
-    bb_free(p->rank_of);
-    bb_free(p->place_at);
-    bb_free(p->identity_of);
+    bb_free(p->order.rank_of);
+    bb_free(p->order.place_at);
+    bb_free(p->order.identity_of);
     pthread_mutex_destroy(&p->mutex);
     bb_free(p);
 }
@@ -112,7 +112,7 @@ static int voltage_cmp(double a, double b)
     return a < b ? -1 : a > b;
 }
 
-static int key_cmp(const struct bb_place_key *a, const struct bb_place_key *b)
+int bb_place_key_cmp(const struct bb_place_key *a, const struct bb_place_key *b)
 {
     int c = bb_str_cmp(a->name, b->name);
     if (c == 0) c = bb_str_cmp(a->id, b->id);
@@ -131,7 +131,7 @@ static int find(const struct bb_places *p, const struct bb_place_key *key, uint6
     for (size_t i = hash & (t->size - 1);; i = (i + 1) & (t->size - 1)) {
         uint32_t place = atomic_load_explicit(&t->slots[i], memory_order_acquire);
         if (place == 0) return 0;
-        if (at(p, place - 1)->hash == hash && key_cmp(&at(p, place - 1)->key, key) == 0) {
+        if (at(p, place - 1)->hash == hash && bb_place_key_cmp(&at(p, place - 1)->key, key) == 0) {
             *place_ret = place - 1;
             return 1;
         }
@@ -180,8 +180,7 @@ static int larger_table(struct bb_places *p, size_t size)
 static uint32_t *identity_slot(struct bb_places *p, struct bb_str identity)
 {
     size_t i = bb_hash64(identity.p, identity.n) & (p->identity_table_size - 1);
-    while (p->identity_table[i] != 0 &&
-           !bb_str_eq(at(p, p->identity_table[i] - 1)->key.identity, identity))
+    while (p->identity_table[i] != 0 && !bb_str_eq(at(p, p->identity_table[i] - 1)->key.identity, identity))
         i = (i + 1) & (p->identity_table_size - 1);
     return &p->identity_table[i];
 }
@@ -226,7 +225,7 @@ static int add(struct bb_places *p, const struct bb_place_key *key, uint64_t has
     slot = identity_slot(p, fresh->key.identity);
     if (*slot == 0) {
         *slot = (uint32_t)p->n + 1;
-        fresh->identity = (uint32_t)p->n_identities++;
+        fresh->identity = p->n_identities++;
     } else {
         fresh->identity = at(p, *slot - 1)->identity;
     }
@@ -248,7 +247,6 @@ enum bb_status bb_places_intern(struct bb_places *p, const struct bb_place_key *
 }
 
 size_t bb_places_count(const struct bb_places *p) { return p->n; }
-size_t bb_places_identities(const struct bb_places *p) { return p->n_identities; }
 
 const struct bb_place_key *bb_places_at(const struct bb_places *p, uint32_t place) { return &at(p, place)->key; }
 
@@ -273,41 +271,44 @@ static int by_key(const void *a_, const void *b_, void *ctx)
     const struct bb_places *p = ctx;
     const struct ranked *a = a_, *b = b_;
     if (a->prefix != b->prefix) return a->prefix < b->prefix ? -1 : 1;
-    return key_cmp(&at(p, a->place)->key, &at(p, b->place)->key);
+    return bb_place_key_cmp(&at(p, a->place)->key, &at(p, b->place)->key);
 }
 
-enum bb_status bb_places_rank(struct bb_places *p, const uint32_t **rank_of, const uint32_t **place_at,
-                              const uint32_t **identity_of, struct bb_error *err)
+static int room_for_order(struct bb_places *p, size_t n, struct ranked **ranked_ret)
 {
-    if (p->n_ranked != p->n) {
-        size_t nbytes = p->n * sizeof(uint32_t);
-        uint32_t *a = bb_realloc(p->budget, p->rank_of, nbytes);
-        if (a) p->rank_of = a;
-        uint32_t *b = bb_realloc(p->budget, p->place_at, nbytes);
-        if (b) p->place_at = b;
-        uint32_t *c = bb_realloc(p->budget, p->identity_of, nbytes);
-        if (c) p->identity_of = c;
-        struct ranked *ranked = bb_alloc(p->budget, p->n * sizeof *ranked);
-        p->n_ranked = 0;
-        free_tables(p->table ? p->table->older : NULL);
-        if (p->table) p->table->older = NULL;
-        if (!a || !b || !c || !ranked) {
-            bb_free(ranked);
-            return bb_fail_budget(err, p->budget, "the order of locations");
-        }
-        for (size_t i = 0; i < p->n; i++)
-            ranked[i] = (struct ranked){ prefix_of(at(p, i)->key.name), (uint32_t)i };
-        qsort_r(ranked, p->n, sizeof *ranked, by_key, p);
-        for (size_t i = 0; i < p->n; i++) {
-            b[i] = ranked[i].place;
-            a[b[i]] = (uint32_t)i;
-            c[i] = at(p, i)->identity;
-        }
-        bb_free(ranked);
-        p->n_ranked = p->n;
+    uint32_t **arrays[] = { &p->order.rank_of, &p->order.place_at, &p->order.identity_of };
+    for (size_t i = 0; i < BB_ARRAY_LEN(arrays); i++) {
+        uint32_t *array = bb_realloc(p->budget, *arrays[i], n * sizeof *array);
+        if (!array) return 0;
+        *arrays[i] = array;
     }
-    *rank_of = p->rank_of;
-    *place_at = p->place_at;
-    *identity_of = p->identity_of;
+    *ranked_ret = bb_alloc(p->budget, n * sizeof **ranked_ret);
+    return *ranked_ret != NULL;
+}
+
+enum bb_status bb_places_rank(struct bb_places *p, const struct bb_place_order **order_ret, struct bb_error *err)
+{
+    struct bb_place_order *o = &p->order;
+    struct ranked *ranked;
+    size_t n;
+    uint32_t n_identities;
+    pthread_mutex_lock(&p->mutex); /* what is added meanwhile is not in the order */
+    n = p->n;
+    n_identities = p->n_identities;
+    pthread_mutex_unlock(&p->mutex);
+    *order_ret = o;
+    if (o->n_places == n) return BB_OK;
+    o->n_places = 0;
+    if (!room_for_order(p, n, &ranked)) return bb_fail_budget(err, p->budget, "the order of locations");
+    for (size_t i = 0; i < n; i++) ranked[i] = (struct ranked){ prefix_of(at(p, i)->key.name), (uint32_t)i };
+    qsort_r(ranked, n, sizeof *ranked, by_key, p);
+    for (size_t i = 0; i < n; i++) {
+        o->place_at[i] = ranked[i].place;
+        o->rank_of[ranked[i].place] = (uint32_t)i;
+        o->identity_of[i] = at(p, i)->identity;
+    }
+    bb_free(ranked);
+    o->n_places = n;
+    o->n_identities = n_identities;
     return BB_OK;
 }

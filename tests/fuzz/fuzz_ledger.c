@@ -68,13 +68,19 @@ static void write_and_read(struct kept *k, struct bb_ledger *head)
 static void as_provenance(const uint8_t *data, size_t size, struct bb_budget *budget)
 {
     struct bb_provenance_list list;
+    struct bb_pq_decompress unpacker;
     struct bb_error err;
     uint64_t rows;
     uint32_t code;
-    if (bb_provenance_open(&list, (struct bb_str){ (const char *)data, size }, budget, &err) != BB_OK) return;
+    bb_pq_decompress_init(&unpacker, BB_PQ_ZSTD, budget);
+    if (bb_provenance_open(&list, (struct bb_str){ (const char *)data, size }, &unpacker, &err) != BB_OK) {
+        bb_pq_decompress_reset(&unpacker);
+        return;
+    }
     while (bb_provenance_next(&list, &rows, &code) == 1)
         if (rows == 0) abort();
     bb_provenance_close(&list);
+    bb_pq_decompress_reset(&unpacker);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

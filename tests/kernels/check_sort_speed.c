@@ -68,7 +68,7 @@ static void run(const char *what, int shuffled, unsigned n_threads, size_t n_spi
     struct bb_sort *sort;
     struct bb_sort_counts counts;
     struct check check = { 0 };
-    const uint32_t *rank_of, *identity_of;
+    const struct bb_place_order *order;
     size_t n = (size_t)N_PLACES * N_INSTANTS;
     struct bb_row *rows = calloc(n, sizeof *rows);
     uint64_t random = 42;
@@ -77,7 +77,8 @@ static void run(const char *what, int shuffled, unsigned n_threads, size_t n_spi
     bb_budget_init(&budget, 0, 0);
     pool = bb_pool_new(&budget, n_threads);
     places = new_places(&budget);
-    assert_int_equal(bb_places_rank(places, &rank_of, &check.place_at, &identity_of, &err), BB_OK);
+    assert_int_equal(bb_places_rank(places, &order, &err), BB_OK);
+    check.place_at = order->place_at;
     for (size_t i = 0; i < n; i++)
         rows[i] = (struct bb_row){ .start_utc_s = 1704067200u + (uint32_t)(i / N_PLACES) * 300,
                                    .place = (uint32_t)(i % N_PLACES),

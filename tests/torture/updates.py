@@ -3,24 +3,30 @@
 
 Random raw files of PJM, CAISO and MISO (revisions, duplicates, overlapping and late days, re-posted archives, missing components, shuffled rows,
 New Year in the middle) are given in 1 to 20 updates in random order, with inputs repeated and threads and budgets varied. After every step `busbar
-verify` passes; at the end rows and ledgers equal those of one conversion, and one more update changes no byte. Then: row groups carried over,
---year, --rebuild, changed sources, kills at random moments, damaged lakes, other codecs and profiles, a small budget.
+verify` passes; at the end rows and ledgers equal those of one conversion, and one more update changes no byte. Then: row groups carried over, also
+where the file system shares their blocks (XFS in an image, when the script may mount one), --year, --rebuild, changed sources, kills at random moments, damaged lakes, other codecs and profiles, a small budget.
 
 TORTURE_ROUNDS: random rounds (14). TORTURE_KILLS: runs that are killed (160; some thousand for a night). TORTURE_SEED: another world.
 Rows are compared by DuckDB where it can be imported, else as the sorted lines of `busbar show`.
 """
 import datetime
+import fcntl
 import io
 import json
 import os
 import pathlib
 import signal
+import struct
 import subprocess
+import sys
 import time
 import zipfile
 import zoneinfo
 
 from stand import Stand, hidden_files, lake_files, lake_hashes
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import xfs_image
 
 try:
     import duckdb
@@ -330,6 +336,52 @@ def groups_kept(stand):
     nothing_new(stand, lake, days, "row groups")
 
 
+FS_IOC_FIEMAP = 0xC020660B
+
+
+def shared_nbytes(path):
+    """Bytes of the file in blocks that another file has too, as the kernel says."""
+    n_extents, flag_sync, extent_shared = 2000, 1, 0x2000
+    call = bytearray(struct.pack("=QQLLLL", 0, (1 << 64) - 1, flag_sync, 0, n_extents, 0) + bytes(56 * n_extents))
+    with open(path, "rb") as f:
+        fcntl.ioctl(f, FS_IOC_FIEMAP, call)
+    n_mapped = struct.unpack_from("=L", call, 20)[0]
+    extents = (struct.unpack_from("=QQQQQLLLL", call, 32 + 56 * i) for i in range(n_mapped))
+    return sum(length for _, _, length, _, _, flags, *_ in extents if flags & extent_shared)
+
+
+def shared_blocks(stand):
+    """Days of 144,000 rows make a row group each. The file before is held open, so that what the new one shares with it stays shared."""
+    r = stand.random
+    stand.generate("pjm.da_hrl_lmps", "shared/raw", "--nodes", "6000", "--from", "2024-03-01", "--days", "9", "--seed", "8")
+    stand.generate("pjm.da_hrl_lmps", "shared/more", "--nodes", "6000", "--from", "2024-03-04", "--days", "1", "--seed", "9")
+    days = sorted((stand.root / "shared/raw").iterdir())
+    more = next((stand.root / "shared/more").iterdir())
+    more.write_text(more.read_text().replace("True,1", "True,2"))
+    whole = stand.root / "shared/whole"
+    update(stand, whole, [*days, more], "-q")
+    try:
+        with xfs_image.XfsImage(stand.root, 1 << 30) as disk:
+            lake, broken, least, n_killed = disk / "lake", "", {}, 0
+            name = "parquet/pjm/da_energy_hourly_nodal/da_energy_hourly_nodal_2024.parquet"
+            for what, inputs in (("the first days", days[:6]), ("a new day", [days[6]]), ("a correction", [more]), ("two new days", days[7:])):
+                for kill_after in [*(r.uniform(0.005, 0.12) for _ in range(3)), None]:  # after each kill the lake is whole, and at last all is there
+                    before = (lake / name).open("rb") if (lake / name).exists() else None
+                    ran = busbar(stand, "convert", *inputs, "-o", lake, "-j", r.choice([1, 2, 4]), "-q", kill_after=kill_after)
+                    n_killed += ran.code == -signal.SIGKILL
+                    broken = broken or ("" if ran.code in (0, kill_after and -signal.SIGKILL) else str(ran)) or verified(stand, lake)
+                    if before and os.fstat(before.fileno()).st_ino != (lake / name).stat().st_ino:
+                        least[what] = shared_nbytes(lake / name) / (lake / name).stat().st_size
+                    if before:
+                        before.close()
+            stand.check(not broken, f"shared blocks: {n_killed} runs killed, verified after every run", broken)
+            stand.check(len(least) == 3 and min(least.values()) > 0.5, "shared blocks: shared with the file before: " + ", ".join(f"{k} {v:.0%}" for k, v in least.items()), least)
+            same_lake(stand, lake, whole, "shared blocks")
+            nothing_new(stand, lake, [*days, more], "shared blocks")
+    except xfs_image.Unavailable as e:
+        stand.skip("shared blocks", f"no file system that shares blocks: {e}")
+
+
 def years(stand):
     r = stand.random
     root = stand.folder("years")
@@ -569,14 +621,15 @@ def small_budget(stand):
 
 def main():
     stand = Stand("updates")
+    xfs_image.own_mounts()  # before there are threads
     if not duckdb:
         print("DuckDB is not installed: rows are compared as busbar shows them")
     for number in range(ROUNDS):
         random_round(stand, number)
-    for part in (groups_kept, years, rebuild, changed, damage, styles, both_layouts, small_budget, kills):
+    for part in (groups_kept, shared_blocks, years, rebuild, changed, damage, styles, both_layouts, small_budget, kills):
         part(stand)
         if not stand.n_failed:
-            for name in ("groups", "years", "rebuild", "changed", "damage", "styles", "layouts", "small", "kills"):
+            for name in ("groups", "shared", "years", "rebuild", "changed", "damage", "styles", "layouts", "small", "kills"):
                 stand.remove(stand.root / name)
     stand.end()
 

@@ -1,14 +1,17 @@
 /* The thread that copies: what arrives is what was there, wherever ranges lie and whoever copies; a failure is told to everyone who waits, also to who
- * comes later; given up in the middle, it ends. */
+ * comes later; given up in the middle, it ends. Where the file system of the folder can share blocks, it does, and what is noted as shared is. */
 #include "parquet/pq_copier.h"
 
 #include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -81,6 +84,144 @@ static void what_arrives(void **state)
     for (int threaded = 0; threaded < 2; threaded++)
         for (int elsewhere = 0; elsewhere < 2; elsewhere++) ranges(threaded, elsewhere);
 }
+
+/* ---- sharing ---- */
+
+/* Without a name, in TMPDIR or the current folder. */
+static int folder_fd(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096];
+    int fd;
+    snprintf(path, sizeof path, "%s/busbar-test-XXXXXX", folder && *folder ? folder : ".");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    unlink(path);
+    return fd;
+}
+
+static void fill(int fd)
+{
+    uint32_t x = 1;
+    for (size_t i = 0; i < SOURCE_NBYTES; i++) source[i] = (unsigned char)((x = x * 1664525 + 1013904223) >> 24);
+    assert_int_equal(pwrite(fd, source, SOURCE_NBYTES, 0), (ssize_t)SOURCE_NBYTES);
+    assert_int_equal(fsync(fd), 0);
+}
+
+static int can_share(void)
+{
+    int from = folder_fd(), to = folder_fd(), can;
+    fill(from);
+    can = ioctl(to, FICLONE, from) == 0;
+    close(from);
+    close(to);
+    return can;
+}
+
+/* Bytes that the kernel says another file has too. */
+static uint64_t shared_nbytes(int fd)
+{
+    static uint64_t memory[8192];
+    struct fiemap *map = (struct fiemap *)memory;
+    uint64_t sum = 0;
+    map->fm_length = UINT64_MAX;
+    map->fm_flags = FIEMAP_FLAG_SYNC;
+    map->fm_extent_count = (sizeof memory - sizeof *map) / sizeof map->fm_extents[0];
+    assert_int_equal(ioctl(fd, FS_IOC_FIEMAP, map), 0);
+    for (uint32_t i = 0; i < map->fm_mapped_extents; i++)
+        if (map->fm_extents[i].fe_flags & FIEMAP_EXTENT_SHARED) sum += map->fm_extents[i].fe_length;
+    return sum;
+}
+
+static void shares(int threaded)
+{
+    static const struct {
+        uint64_t from, to, n;
+    } list[] = { { 4, 4, 900000 },            /* blocks 1 to 218, and a part of a block at both ends */
+                 { 909312, 1048576, 65536 },  /* from block border to block border */
+                 { 100000, 1200001, 300000 }, /* shifted: nothing can be shared */
+                 { 4096, 2097152, 4095 },     /* less than a block */
+                 { 1003520, 2101248, 1000001 } };
+    unsigned char *wanted = calloc(1, (size_t)4 << 20), *got = calloc(1, (size_t)4 << 20);
+    int from = folder_fd(), to = folder_fd();
+    struct bb_pq_copier *copier;
+    struct bb_pq_shared *shared;
+    uint64_t end = 0, sum = 0;
+    fill(from);
+    copier = bb_pq_copier_new(to, threaded, &budget);
+    assert_non_null(copier);
+    for (size_t i = 0; i < BB_ARRAY_LEN(list); i++) {
+        memcpy(wanted + list[i].to, source + list[i].from, (size_t)list[i].n);
+        assert_int_equal(bb_pq_copier_add(copier, from, "source", list[i].from, list[i].to, list[i].n, &err),
+                         BB_OK);
+        end = list[i].to + list[i].n;
+    }
+    bb_pq_copier_end(copier);
+    assert_int_equal(bb_pq_copier_wait(copier, UINT64_MAX, &err), BB_OK);
+    assert_int_equal(lseek(to, 0, SEEK_END), end);
+    assert_int_equal(pread(to, got, (size_t)end, 0), (ssize_t)end);
+    assert_memory_equal(got, wanted, (size_t)end);
+    shared = bb_pq_copier_shared(copier);
+    for (size_t i = 0; i < shared->n; i++) sum += shared->list[i].to - shared->list[i].from;
+    assert_true(sum >= 1900000 - 4 * 65536); /* blocks are 64 KiB at most */
+    assert_int_equal(sum, shared_nbytes(to));
+    assert_false(bb_pq_shared_has_any(shared, 0, 512));
+    assert_true(bb_pq_shared_has(shared, 131072, 800000));
+    assert_false(bb_pq_shared_has_any(shared, 1200001, 1500001));
+    bb_pq_copier_free(copier);
+    close(from);
+    close(to);
+    free(wanted);
+    free(got);
+    assert_int_equal(budget.used_nbytes, 0);
+}
+
+static void shared_where_possible(void **state)
+{
+    (void)state;
+    if (!can_share()) {
+        print_message("the file system of this folder (or of TMPDIR) cannot share blocks: nothing to see\n");
+        skip();
+    }
+    for (int threaded = 0; threaded < 2; threaded++) shares(threaded);
+}
+
+static void intervals(void **state)
+{
+    struct bb_pq_shared s;
+    (void)state;
+    bb_pq_shared_init(&s, &budget);
+    assert_true(bb_pq_shared_has(&s, 5, 5));
+    assert_false(bb_pq_shared_has(&s, 5, 6));
+    assert_int_equal(bb_pq_shared_next(&s, 0), UINT64_MAX);
+    bb_pq_shared_add(&s, 100, 200);
+    bb_pq_shared_add(&s, 200, 300); /* one with it */
+    bb_pq_shared_add(&s, 301, 400);
+    assert_int_equal(s.n, 2);
+    assert_true(bb_pq_shared_has(&s, 100, 300));
+    assert_true(bb_pq_shared_has(&s, 299, 300));
+    assert_false(bb_pq_shared_has(&s, 99, 300));
+    assert_false(bb_pq_shared_has(&s, 100, 301));
+    assert_false(bb_pq_shared_has(&s, 250, 350));
+    assert_true(bb_pq_shared_has_any(&s, 250, 350));
+    assert_true(bb_pq_shared_has_any(&s, 0, 101));
+    assert_false(bb_pq_shared_has_any(&s, 0, 100));
+    assert_false(bb_pq_shared_has_any(&s, 300, 301));
+    assert_false(bb_pq_shared_has_any(&s, 400, 500));
+    assert_int_equal(bb_pq_shared_next(&s, 0), 100);
+    assert_int_equal(bb_pq_shared_next(&s, 100), 301);
+    assert_int_equal(bb_pq_shared_next(&s, 300), 301);
+    assert_int_equal(bb_pq_shared_next(&s, 301), UINT64_MAX);
+    bb_mem_fail_countdown = 1; /* what there is no memory for is not known, the rest is */
+    for (uint64_t i = 0; i < 100; i++) bb_pq_shared_add(&s, 500 + 2 * i, 501 + 2 * i);
+    bb_mem_fail_countdown = 0;
+    assert_true(bb_pq_shared_has(&s, 301, 400));
+    assert_int_equal(s.n, 101);
+    bb_pq_shared_reset(&s);
+    assert_int_equal(budget.used_nbytes, 0);
+}
+
+/* ---- what goes wrong ---- */
 
 static void *wait_for_all(void *copier)
 {
@@ -179,8 +320,9 @@ static void given_up(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(what_arrives), cmocka_unit_test(failures),
-                                        cmocka_unit_test(no_memory), cmocka_unit_test(given_up) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(what_arrives), cmocka_unit_test(shared_where_possible),
+                                        cmocka_unit_test(intervals),    cmocka_unit_test(failures),
+                                        cmocka_unit_test(no_memory),    cmocka_unit_test(given_up) };
     bb_budget_init(&budget, (size_t)16 << 20, 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

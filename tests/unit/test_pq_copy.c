@@ -1,6 +1,6 @@
 /* Row groups carried over: the file that holds them passes the deep check, its rows and everything that the footer and the indexes say of them are those
  * of the file they came from; large ones keep their place in a block; what goes wrong while the bytes follow in a thread, or between copy and check, is
- * noticed; files that differ are not copied from; hostile ones end in an answer. */
+ * noticed, but for pages in blocks that both files share, which nobody reads; files that differ are not copied from; hostile ones end in an answer. */
 #include "parquet/pq_copier.h"
 #include "parquet/pq_verify.h"
 #include "parquet/pq_write.h"
@@ -48,7 +48,7 @@ static void put_group(struct bb_pq_file *file, const struct bb_pq_column *of, co
             uint32_t code = row % 100 == 0 && of[c].nullable ? BB_PQ_NULL_CODE : (uint32_t)(row % 100);
             enum bb_status status =
                 c == TS    ? bb_pq_put_run(chunks[c], 1704067200000000 + row / 100 * 3600000000LL, 1, 1, &err)
-                : c == LOC ? bb_pq_put_codes(chunks[c], &code, 1, &err)
+                : c == LOC ? bb_pq_put_codes(chunks[c], &code, sizeof(uint32_t), 1, &err)
                 : c == LMP ? bb_pq_put_doubles(chunks[c], &(double){ valid ? lmp : 0 }, &valid, 1, &err)
                            : bb_pq_put_run(chunks[c], row / 700 % 2, 1, 1, &err);
             assert_int_equal(status, BB_OK);
@@ -293,6 +293,128 @@ static void damaged_after_the_copy(void **state)
     assert_int_equal(budget.used_nbytes, 0);
 }
 
+struct place {
+    int64_t from, to;
+};
+
+/* All pages of the file, dictionaries too, as the indexes of the file that it was copied from say. */
+static size_t list_pages(struct bb_pq_reader *reader, struct place *list)
+{
+    size_t n = 0;
+    for (size_t g = 0; g < N_GROUPS; g++)
+        for (size_t c = 0; c < N_COLUMNS; c++) {
+            const struct bb_pq_read_chunk *chunk = bb_pq_group_chunk(reader, g, c);
+            struct bb_pq_read_page *pages;
+            size_t n_pages;
+            assert_int_equal(bb_pq_read_pages(reader, g, c, &pages, &n_pages, &err), BB_OK);
+            if (chunk->dictionary_page_offset >= 0)
+                list[n++] = (struct place){ chunk->dictionary_page_offset, chunk->data_page_offset };
+            for (size_t i = 0; i < n_pages; i++)
+                list[n++] = (struct place){ pages[i].offset, pages[i].offset + pages[i].compressed_nbytes };
+            bb_free(pages);
+        }
+    return n;
+}
+
+static enum bb_status check_changed(int fd, struct bb_pq_file *file, int64_t at, struct bb_pool *pool)
+{
+    char byte, changed;
+    int64_t rows;
+    enum bb_status status;
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    changed = byte ^ 4;
+    assert_int_equal(pwrite(fd, &changed, 1, at), 1);
+    status = bb_pq_check_written(path_of(fd), file, pool, &budget, &rows, &err);
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    return status;
+}
+
+/* As if the file system had shared the bytes from the middle of one group to the middle of another: a page wholly inside is not read, so that nobody
+ * notices what became of it; all others are, also those that the borders cut. */
+static void shared_pages_are_not_read(void **state)
+{
+    const struct bb_pq_options options = { .codec = BB_PQ_ZSTD, .page_rows = 700, .copies_in_thread = 1 };
+    int from_fd = whole_file(&options, columns), fd;
+    struct bb_pq_reader *from = reader_of(from_fd);
+    struct place pages[400];
+    size_t n_pages = list_pages(from, pages), n_passed = 0, n_seen = 0, n_missed = 0, n_cut = 0;
+    struct bb_pq_file *file = copy_all(&fd, from, &options);
+    struct bb_pool *pool = bb_pool_new(&budget, 2);
+    int64_t first = pages[n_pages / 4].from + 30, last = pages[n_pages * 3 / 4].from + 30, rows;
+    (void)state;
+    assert_non_null(file);
+    assert_true(n_pages > 60 && n_pages <= BB_ARRAY_LEN(pages));
+    bb_pq_copier_end(bb_pq_file_copier(file));
+    assert_int_equal(bb_pq_copier_wait(bb_pq_file_copier(file), UINT64_MAX, &err), BB_OK);
+    bb_pq_shared_add(bb_pq_copier_shared(bb_pq_file_copier(file)), (uint64_t)first, (uint64_t)last);
+    assert_int_equal(bb_pq_check_written(path_of(fd), file, NULL, &budget, &rows, &err), BB_OK);
+    assert_int_equal(rows, N_GROUPS * group_rows);
+    for (size_t i = 0; i < n_pages; i++) {
+        int inside = pages[i].from >= first && pages[i].to <= last;
+        n_cut += !inside && pages[i].to > first && pages[i].from < last;
+        for (int64_t at = pages[i].from; at < pages[i].to; at += 11) {
+            enum bb_status status = check_changed(fd, file, at, at % 2 ? pool : NULL);
+            if (inside) {
+                assert_int_equal(status, BB_OK);
+                n_passed++;
+            } else {
+                n_seen += status == BB_SKIP;
+                n_missed += status == BB_OK;
+            }
+        }
+    }
+    assert_true(n_passed > 500);
+    assert_true(n_seen > 500);
+    assert_int_equal(n_cut, 2);
+    if (n_missed * 100 >= n_seen) fail_msg("%zu noticed, %zu not", n_seen, n_missed); /* as above */
+    bb_pool_free(pool);
+    bb_pq_file_free(file);
+    bb_pq_reader_close(from);
+    close(fd);
+    close(from_fd);
+    assert_int_equal(budget.used_nbytes, 0);
+}
+
+/* Nothing of a shared page is read, but its indexes are, whatever they say: each byte of them changed. */
+static void indexes_of_shared_pages(void **state)
+{
+    const struct bb_pq_options options = { .codec = BB_PQ_ZSTD, .page_rows = 700, .copies_in_thread = 1 };
+    int from_fd = whole_file(&options, columns), fd;
+    struct bb_pq_reader *from = reader_of(from_fd), *to;
+    struct bb_pq_file *file = copy_all(&fd, from, &options);
+    size_t n_seen = 0, n_missed = 0;
+    int64_t end;
+    (void)state;
+    assert_non_null(file);
+    bb_pq_copier_end(bb_pq_file_copier(file));
+    assert_int_equal(bb_pq_copier_wait(bb_pq_file_copier(file), UINT64_MAX, &err), BB_OK);
+    to = reader_of(fd);
+    end = bb_pq_group_chunk(to, 0, 0)->column_index_offset; /* of everything that is copied */
+    bb_pq_shared_add(bb_pq_copier_shared(bb_pq_file_copier(file)), 4, (uint64_t)end);
+    for (size_t g = 0; g < N_GROUPS; g++)
+        for (size_t c = 0; c < N_COLUMNS; c++) {
+            const struct bb_pq_read_chunk *chunk = bb_pq_group_chunk(to, g, c);
+            struct place lists[] = {
+                { chunk->offset_index_offset, chunk->offset_index_offset + chunk->offset_index_nbytes },
+                { chunk->column_index_offset, chunk->column_index_offset + chunk->column_index_nbytes }
+            };
+            for (int i = 0; i < 2; i++)
+                for (int64_t at = lists[i].from; at < lists[i].to; at++) {
+                    enum bb_status status = check_changed(fd, file, at, NULL);
+                    n_seen += status == BB_SKIP;
+                    n_missed += status == BB_OK;
+                }
+        }
+    assert_true(n_seen > 500);
+    assert_int_equal(n_missed, 0);
+    bb_pq_reader_close(to);
+    bb_pq_file_free(file);
+    bb_pq_reader_close(from);
+    close(fd);
+    close(from_fd);
+    assert_int_equal(budget.used_nbytes, 0);
+}
+
 /* The old file loses its end after it was opened: by the time of the check at the latest that is told. */
 static void source_gets_shorter(void **state)
 {
@@ -409,6 +531,8 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(copied),
                                         cmocka_unit_test(large_ones_keep_their_place),
                                         cmocka_unit_test(damaged_after_the_copy),
+                                        cmocka_unit_test(shared_pages_are_not_read),
+                                        cmocka_unit_test(indexes_of_shared_pages),
                                         cmocka_unit_test(source_gets_shorter),
                                         cmocka_unit_test(who_may),
                                         cmocka_unit_test(hostile) };

@@ -157,7 +157,7 @@ static void footer_of_a_fixture(void **state)
     struct bb_pq_reader *reader = open_fixture("dict_zstd_bloom");
     const struct bb_pq_read_chunk *chunk;
     int sorting[8];
-    int64_t i64;
+    int64_t i64, rows;
     (void)state;
     assert_int_equal(bb_pq_reader_find(reader, "lmp"), 2);
     assert_int_equal(bb_pq_reader_find(reader, "lm"), -1);
@@ -183,6 +183,14 @@ static void footer_of_a_fixture(void **state)
     assert_int_equal(i64, want_of("ts", GROUP - 1).i);
     chunk = bb_pq_group_chunk(reader, 0, 2);
     assert_int_equal(chunk->stats.null_count, 9); /* 3, 10, …, 59 */
+    rows = bb_pq_reader_rows(reader);
+    bb_pq_reader_close(reader);
+
+    assert_int_equal(bb_pq_reader_open_head(FIXTURES "dict_zstd_bloom.parquet", &budget, &reader, &err), BB_OK);
+    assert_int_equal(bb_pq_reader_groups(reader), 0); /* passed over */
+    assert_int_equal(bb_pq_reader_columns(reader), 5);
+    assert_true(bb_pq_reader_kv(reader, "ARROW:schema").n > 100);
+    assert_int_equal(bb_pq_reader_rows(reader), rows);
     bb_pq_reader_close(reader);
 
     reader = open_fixture("types_dict");

@@ -126,7 +126,7 @@ static void put_column(struct bb_pq_chunk *chunk, const struct plan *p, int colu
                 codes[k] = v.code;
             }
             status = column == LMP ? bb_pq_put_doubles(chunk, d, p->null_percent ? valid : NULL, k, &err)
-                                   : bb_pq_put_codes(chunk, codes, k, &err);
+                                   : bb_pq_put_codes(chunk, codes, sizeof(uint32_t), k, &err);
             free(d);
             free(codes);
             free(valid);

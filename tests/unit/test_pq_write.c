@@ -142,7 +142,7 @@ static void put_rows(struct bb_pq_chunk *chunk, int column, int64_t from, int64_
         if (columns[column].type == BB_PQ_BYTE_ARRAY) {
             for (int64_t k = 0; k < n; k++) codes[k] = code_at(column, i + k);
             status = piece == 1 ? bb_pq_put_code_run(chunk, codes[0], 1, &err)
-                                : bb_pq_put_codes(chunk, codes, (size_t)n, &err);
+                                : bb_pq_put_codes(chunk, codes, sizeof(uint32_t), (size_t)n, &err);
         } else if (columns[column].type == BB_PQ_DOUBLE || columns[column].type == BB_PQ_FLOAT) {
             int all = 1;
             for (int64_t k = 0; k < n; k++) {
@@ -575,7 +575,7 @@ static uint64_t write_unique_texts(int fd, size_t rows, size_t piece)
         n = BB_MIN(piece, rows - i);
         for (size_t k = 0; k < n; k++)
             codes[k] = (i + k) % 997 == 5 ? BB_PQ_NULL_CODE : (uint32_t)(10000 + (i + k) / 2);
-        assert_int_equal(bb_pq_put_codes(chunk, codes, n, NULL), BB_OK);
+        assert_int_equal(bb_pq_put_codes(chunk, codes, sizeof(uint32_t), n, NULL), BB_OK);
     }
     assert_int_equal(bb_pq_chunk_finish(chunk, NULL), BB_OK);
     assert_true(chunk->pages_of_encoding[BB_PQ_PLAIN] > 1);
@@ -722,7 +722,7 @@ static enum bb_status small_file(int fd, struct bb_budget *budget, struct bb_err
         double price = double_at(CENTS, row, &valid);
         uint32_t code = code_at(LOCATION, row);
         status = bb_pq_put_run(chunks[0], value, there, 1, err);
-        if (status == BB_OK) status = bb_pq_put_codes(chunks[1], &code, 1, err);
+        if (status == BB_OK) status = bb_pq_put_codes(chunks[1], &code, sizeof(uint32_t), 1, err);
         if (status == BB_OK) status = bb_pq_put_doubles(chunks[2], &price, &valid, 1, err);
     }
     for (int i = 0; i < 3 && status == BB_OK; i++) status = bb_pq_chunk_finish(chunks[i], err);

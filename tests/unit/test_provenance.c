@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 static struct bb_budget budget;
+static struct bb_pq_decompress unpacker;
 static struct bb_error err;
 static const struct bb_pq_column columns[] = { { "t", BB_PQ_INT64, BB_PQ_PLAIN_TYPE, 0, NULL, 0 } };
 static const struct bb_pq_options options = { .codec = BB_PQ_NONE };
@@ -34,7 +35,7 @@ static struct bb_provenance_list list_of(int fd, const char *place)
     assert_int_equal(sscanf(place, "%llu:%zu", &offset, &n), 2);
     packed = malloc(n + 1);
     assert_int_equal(pread(fd, packed, n, (off_t)offset), n);
-    assert_int_equal(bb_provenance_open(&list, (struct bb_str){ packed, n }, &budget, &err), BB_OK);
+    assert_int_equal(bb_provenance_open(&list, (struct bb_str){ packed, n }, &unpacker, &err), BB_OK);
     free(packed);
     return list;
 }
@@ -71,6 +72,8 @@ static void there_and_back(void **state)
     assert_int_equal(bb_provenance_add(&p, BB_ORIGIN_JOIN | 1, 4, &err), BB_OK); /* of 3 and 4: code 6; itself 7 */
     assert_int_equal(bb_provenance_add(&p, BB_ORIGIN_JOIN | 0, 1, &err), BB_OK);
     assert_int_equal(bb_provenance_end_group(&p, file, &err), BB_OK);
+    assert_int_equal(p.places.n, 0); /* so little is written once, with all others */
+    assert_int_equal(bb_provenance_write(&p, file, &err), BB_OK);
     assert_true(bb_buf_putc(&p.places, '\0'));
     second = strchr(p.places.p, ' ');
     assert_non_null(second);
@@ -103,6 +106,58 @@ static void there_and_back(void **state)
     bb_provenance_reset(&p);
     bb_pq_file_free(file);
     close(fd);
+    bb_pq_decompress_reset(&unpacker);
+    assert_int_equal(budget.used_nbytes, 0);
+}
+
+/* Many sources in turn make long lists: they are written from time to time, and each is found again. */
+static void long_lists(void **state)
+{
+    enum { GROUPS = 12, RUNS = 20000, SOURCES = 1000 };
+    struct bb_provenance p;
+    struct bb_pq_file *file;
+    struct bb_str places;
+    uint64_t nbytes, offset, n, rows;
+    uint32_t code, x = 1;
+    size_t n_early;
+    int fd = memfd_create("provenance", 0);
+    (void)state;
+    assert_int_equal(bb_pq_file_new(fd, columns, 1, NULL, 0, &options, &budget, &file, &err), BB_OK);
+    assert_int_equal(bb_provenance_init(&p, SOURCES, joins_of, NULL, &budget, &err), BB_OK);
+    for (uint32_t s = 0; s < SOURCES; s++) assert_int_equal(bb_provenance_add(&p, s, 1, &err), BB_OK);
+    assert_int_equal(bb_provenance_end_group(&p, file, &err), BB_OK); /* so that code and source are the same */
+    for (int g = 0; g < GROUPS; g++) {
+        for (int i = 0; i < RUNS; i++) {
+            x = x * 1664525 + 1013904223;
+            assert_int_equal(bb_provenance_add(&p, x % 500 * 2 + (uint32_t)i % 2, (x >> 20) + 1, &err), BB_OK);
+        }
+        assert_int_equal(bb_provenance_end_group(&p, file, &err), BB_OK);
+    }
+    n_early = p.places.n;
+    assert_int_equal(bb_provenance_write(&p, file, &err), BB_OK);
+    assert_true(n_early > 0);
+    assert_int_equal(bb_pq_file_finish(file, NULL, 0, &nbytes, &err), BB_OK);
+    places = bb_buf_str(&p.places);
+    assert_true(bb_provenance_place(&places, nbytes, &offset, &n));
+    x = 1;
+    for (int g = 0; g < GROUPS; g++) {
+        struct bb_provenance_list list;
+        char place[64];
+        assert_true(bb_provenance_place(&places, nbytes, &offset, &n));
+        snprintf(place, sizeof place, "%llu:%llu", (unsigned long long)offset, (unsigned long long)n);
+        list = list_of(fd, place);
+        for (int i = 0; i < RUNS; i++) {
+            x = x * 1664525 + 1013904223;
+            check_run(&list, (x >> 20) + 1, x % 500 * 2 + (uint32_t)i % 2);
+        }
+        assert_int_equal(bb_provenance_next(&list, &rows, &code), 0);
+        bb_provenance_close(&list);
+    }
+    assert_int_equal(places.n, 0);
+    bb_provenance_reset(&p);
+    bb_pq_file_free(file);
+    close(fd);
+    bb_pq_decompress_reset(&unpacker);
     assert_int_equal(budget.used_nbytes, 0);
 }
 
@@ -111,7 +166,7 @@ static enum bb_status open_runs(const char *runs, size_t n, struct bb_provenance
     char packed[256];
     size_t packed_n = ZSTD_compress(packed, sizeof packed, runs, n, 1);
     assert_false(ZSTD_isError(packed_n));
-    return bb_provenance_open(list, (struct bb_str){ packed, packed_n }, &budget, &err);
+    return bb_provenance_open(list, (struct bb_str){ packed, packed_n }, &unpacker, &err);
 }
 
 static void bad_runs(void **state)
@@ -136,6 +191,7 @@ static void bad_runs(void **state)
         assert_int_equal(bb_provenance_next(&list, &rows, &code), -1);
         bb_provenance_close(&list);
     }
+    bb_pq_decompress_reset(&unpacker);
     assert_int_equal(budget.used_nbytes, 0);
 }
 
@@ -147,17 +203,17 @@ static void bad_frames(void **state)
     ZSTD_CCtx *c = ZSTD_createCCtx();
     size_t n;
     (void)state;
-    assert_int_equal(bb_provenance_open(&list, BB_STR(""), &budget, &err), BB_SKIP);
-    assert_int_equal(bb_provenance_open(&list, BB_STR("no zstd frame at all"), &budget, &err), BB_SKIP);
+    assert_int_equal(bb_provenance_open(&list, BB_STR(""), &unpacker, &err), BB_SKIP);
+    assert_int_equal(bb_provenance_open(&list, BB_STR("no zstd frame at all"), &unpacker, &err), BB_SKIP);
     n = ZSTD_compress(packed, sizeof packed, zeros, sizeof zeros, 1);
     for (size_t k = 0; k < n; k++)
-        assert_int_equal(bb_provenance_open(&list, (struct bb_str){ packed, k }, &budget, &err), BB_SKIP);
+        assert_int_equal(bb_provenance_open(&list, (struct bb_str){ packed, k }, &unpacker, &err), BB_SKIP);
     for (size_t at = 0; at < n; at++)
         for (int bit = 0; bit < 8; bit++) {
             enum bb_status status;
             memcpy(longer, packed, n);
             longer[at] ^= (char)(1 << bit);
-            status = bb_provenance_open(&list, (struct bb_str){ longer, n }, &budget, &err);
+            status = bb_provenance_open(&list, (struct bb_str){ longer, n }, &unpacker, &err);
             assert_true(status == BB_OK || status == BB_SKIP || status == BB_BUDGET);
             if (status == BB_OK) bb_provenance_close(&list);
         }
@@ -167,9 +223,10 @@ static void bad_frames(void **state)
         ZSTD_outBuffer out = { packed, sizeof packed, 0 };
         ZSTD_inBuffer in = { zeros, 1000, 0 };
         ZSTD_compressStream2(c, &out, &in, ZSTD_e_flush);
-        assert_int_equal(bb_provenance_open(&list, (struct bb_str){ packed, out.pos }, &budget, &err), BB_SKIP);
+        assert_int_equal(bb_provenance_open(&list, (struct bb_str){ packed, out.pos }, &unpacker, &err), BB_SKIP);
     }
     ZSTD_freeCCtx(c);
+    bb_pq_decompress_reset(&unpacker);
     assert_int_equal(budget.used_nbytes, 0);
 }
 
@@ -186,8 +243,10 @@ static void no_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(there_and_back), cmocka_unit_test(bad_runs),
-                                        cmocka_unit_test(bad_frames), cmocka_unit_test(no_memory) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(there_and_back), cmocka_unit_test(long_lists),
+                                        cmocka_unit_test(bad_runs), cmocka_unit_test(bad_frames),
+                                        cmocka_unit_test(no_memory) };
     bb_budget_init(&budget, (size_t)64 << 20, 0);
+    bb_pq_decompress_init(&unpacker, BB_PQ_ZSTD, &budget);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

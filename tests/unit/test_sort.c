@@ -35,7 +35,7 @@ struct world {
     struct bb_budget budget;
     struct bb_pool *pool;
     struct bb_places *places;
-    const uint32_t *rank_of, *place_at, *identity_of;
+    const uint32_t *rank_of, *identity_of;
     struct bb_slice *slices;
     uint32_t n_slices, n_phases, phase_s;
     struct item *items;
@@ -59,7 +59,9 @@ static void make_places(struct world *w, uint32_t n_places, uint32_t n_identitie
         };
         assert_int_equal(bb_places_intern(w->places, &key, &place, NULL), BB_OK);
     }
-    assert_int_equal(bb_places_rank(w->places, &w->rank_of, &w->place_at, &w->identity_of, NULL), BB_OK);
+    const struct bb_place_order *order;
+    assert_int_equal(bb_places_rank(w->places, &order, NULL), BB_OK);
+    w->rank_of = order->rank_of, w->identity_of = order->identity_of;
 }
 
 static void make_world(struct world *w, unsigned n_threads, unsigned n_workers)
