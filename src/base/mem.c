@@ -37,6 +37,28 @@ void bb_budget_init(struct bb_budget *budget, size_t limit_nbytes, size_t base_n
     pthread_mutex_init(&budget->mutex, NULL);
     budget->n_kept = 0;
     budget->keeps = 0;
+    budget->reclaim = NULL;
+    budget->reclaim_ctx = NULL;
+}
+
+/* ---- lent memory ---- */
+
+int bb_budget_set_lender(struct bb_budget *budget, void (*reclaim)(void *ctx, size_t nbytes), void *ctx)
+{
+    if (reclaim && budget->reclaim) return 0;
+    budget->reclaim = reclaim;
+    budget->reclaim_ctx = ctx;
+    return 1;
+}
+
+void bb_budget_lend(struct bb_budget *budget, size_t nbytes)
+{
+    atomic_fetch_add_explicit(&budget->kept_nbytes, nbytes, memory_order_relaxed);
+}
+
+void bb_budget_take_back(struct bb_budget *budget, size_t nbytes)
+{
+    atomic_fetch_sub_explicit(&budget->kept_nbytes, nbytes, memory_order_relaxed);
 }
 
 /* ---- kept blocks ---- */
@@ -147,6 +169,11 @@ int bb_budget_charge(struct bb_budget *budget, size_t nbytes)
     if (budget->limit_nbytes != 0 && used > budget->limit_nbytes) {
         give_back(budget, budget->limit_nbytes);
         used = atomic_load_explicit(&budget->used_nbytes, memory_order_relaxed);
+        if (used > budget->limit_nbytes && budget->reclaim) {
+            budget->reclaim(budget->reclaim_ctx, used - budget->limit_nbytes);
+            give_back(budget, budget->limit_nbytes); /* what was reclaimed may have been kept */
+            used = atomic_load_explicit(&budget->used_nbytes, memory_order_relaxed);
+        }
     }
     if (budget->limit_nbytes != 0 && used > budget->limit_nbytes) {
         atomic_fetch_sub_explicit(&budget->used_nbytes, nbytes, memory_order_relaxed);

@@ -27,6 +27,8 @@ struct bb_budget {
     } kept[BB_MAX_KEPT]; /* oldest first */
     unsigned n_kept;
     _Atomic int keeps;
+    void (*reclaim)(void *ctx, size_t nbytes);
+    void *reclaim_ctx;
 };
 
 /* used starts at base_nbytes: what the process held before (program text, libraries, stacks). */
@@ -39,6 +41,14 @@ void bb_budget_keep_blocks(struct bb_budget *budget);
 void bb_budget_drop_kept(struct bb_budget *budget);
 /* What is kept now goes back to the system, by the thread that calls. */
 void bb_budget_give_kept_back(struct bb_budget *budget);
+
+/* Memory that somebody only holds to save work later: it is lent to the budget, counts as free (bb_budget_left), and is asked back when anything
+ * else needs the room: reclaim frees about nbytes of what is lent, or less when there is no more. It is called by whichever thread is
+ * short, so nobody may allocate under a lock that it takes. One lender at a time: 0 when there is one already. To be set and unset
+ * (NULL) while no other thread uses the budget. */
+int bb_budget_set_lender(struct bb_budget *budget, void (*reclaim)(void *ctx, size_t nbytes), void *ctx);
+void bb_budget_lend(struct bb_budget *budget, size_t nbytes);
+void bb_budget_take_back(struct bb_budget *budget, size_t nbytes);
 
 /* Bytes that may still be allocated; SIZE_MAX without a limit. */
 size_t bb_budget_left(const struct bb_budget *budget);

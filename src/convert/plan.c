@@ -9,52 +9,84 @@
 
 #define HEAD_NBYTES     ((size_t)64 << 10)
 #define HEAD_MAX_NBYTES ((size_t)64 << 20)
+#define GLANCE_NBYTES   ((size_t)BB_LEAF_HEAD_NBYTES) /* what is no text shows within these */
+#define GLANCE_LINES                                                                                               \
+    (BB_SNIFF_LINES + 2) /* with the header among the lines that are sniffed, a record behind it as well */
 
 /* ---- the head of a leaf ---- */
 
 struct head {
     const struct bb_leaf *leaf;
     struct bb_budget *budget;
-    char *memory; /* PAD + text + PAD */
-    size_t cap;
+    struct bb_stream *stream; /* behind what was read; NULL: not opened yet, or at its end */
+    char *memory;             /* PAD + text + PAD */
+    size_t n, cap;
 };
 
+/* Goes on where it stopped. */
 static enum bb_status read_head(struct head *h, size_t cap, struct bb_evidence *evidence, struct bb_error *err)
 {
-    struct bb_stream *stream;
-    enum bb_status status;
-    size_t n = 0;
-    char *memory = bb_alloc(h->budget, cap + 2 * BB_FEED_PAD);
+    enum bb_status status = BB_OK;
+    char *memory = bb_realloc(h->budget, h->memory, cap + 2 * BB_FEED_PAD);
     if (!memory) return bb_fail_budget(err, h->budget, "the start of a file");
-    bb_free(h->memory);
     h->memory = memory;
     h->cap = cap;
-    BB_TRY(bb_stream_open(h->leaf, h->budget, &stream, err));
-    evidence->head_is_all = 0;
-    do {
+    evidence->head = (struct bb_str){ memory + BB_FEED_PAD, h->n };
+    if (!h->stream) {
+        h->n = 0;
+        BB_TRY(bb_stream_open_to_look(h->leaf, h->budget, &h->stream, err));
+    }
+    while (status == BB_OK && h->n < cap) {
         size_t got = 0;
-        status = bb_stream_read(stream, memory + BB_FEED_PAD + n, cap - n, &got, err);
-        n += got;
-    } while (status == BB_OK && n < cap);
-    bb_stream_close(stream);
-    if (status == BB_EOF)
-        evidence->head_is_all = 1;
-    else if (status != BB_OK)
-        return status;
-    evidence->head = (struct bb_str){ memory + BB_FEED_PAD, n };
+        status = bb_stream_read(h->stream, memory + BB_FEED_PAD + h->n, cap - h->n, &got, err);
+        h->n += got;
+    }
+    evidence->head.n = h->n;
+    evidence->head_is_all = status == BB_EOF;
+    return status == BB_EOF ? BB_OK : status;
+}
+
+static enum bb_status take_head(struct head *h, struct bb_str known, struct bb_evidence *evidence,
+                                struct bb_error *err)
+{
+    h->memory = bb_alloc(h->budget, known.n + 2 * BB_FEED_PAD);
+    if (!h->memory) return bb_fail_budget(err, h->budget, "the start of a file");
+    memcpy(h->memory + BB_FEED_PAD, known.p, known.n);
+    h->cap = h->n = known.n;
+    evidence->head = (struct bb_str){ h->memory + BB_FEED_PAD, h->n };
     return BB_OK;
+}
+
+static void reset_head(struct head *h)
+{
+    bb_stream_close(h->stream);
+    bb_free(h->memory);
 }
 
 static enum bb_status more_head(void *ctx, struct bb_evidence *evidence, struct bb_error *err)
 {
     struct head *h = ctx;
-    size_t cap = BB_MIN(h->cap * 4, HEAD_MAX_NBYTES);
+    size_t cap = BB_MIN(BB_MAX(h->cap * 4, HEAD_NBYTES), HEAD_MAX_NBYTES);
     if (evidence->head_is_all || cap == h->cap || cap > bb_budget_left(h->budget) / 4) return BB_EOF;
     return read_head(h, cap, evidence, err);
 }
 
-enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
-                              struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err)
+/* Non-zero when a longer head would not have told more: a format was found, and what it may look at without asking for more is there. */
+static int glance_suffices(const struct bb_evidence *evidence, enum bb_status status)
+{
+    const char *p = evidence->head.p, *end = p + evidence->head.n, *newline;
+    unsigned lines = 0;
+    if (evidence->head_is_all) return 1;
+    if (status != BB_OK) return 0;
+    for (; lines < GLANCE_LINES && (newline = memchr(p, '\n', (size_t)(end - p))); p = newline + 1)
+        lines += bb_str_trim((struct bb_str){ p, (size_t)(newline - p) }).n > 0;
+    return lines == GLANCE_LINES;
+}
+
+/* known: the beginning of the content, or nothing; then first_nbytes are read at first. */
+static enum bb_status look(const struct bb_leaf *leaf, struct bb_str known, size_t first_nbytes,
+                           const char *forced_report, int forced_iso, struct bb_budget *budget,
+                           struct bb_detection *detection_ret, struct bb_error *err)
 {
     struct head h = { .leaf = leaf, .budget = budget };
     struct bb_evidence evidence = { .path = leaf->path,
@@ -64,11 +96,23 @@ enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_rep
                                     .more_ctx = &h,
                                     .forced_report = forced_report,
                                     .forced_iso = forced_iso };
-    enum bb_status status = read_head(&h, HEAD_NBYTES, &evidence, err);
+    enum bb_status status =
+        known.n ? take_head(&h, known, &evidence, err) : read_head(&h, first_nbytes, &evidence, err);
     detection_ret->iso = -1;
     if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
-    bb_free(h.memory);
+    if (h.cap < HEAD_NBYTES && !glance_suffices(&evidence, status)) {
+        detection_ret->iso = -1;
+        status = read_head(&h, HEAD_NBYTES, &evidence, err);
+        if (status == BB_OK) status = bb_detect(&evidence, detection_ret, err);
+    }
+    reset_head(&h);
     return status;
+}
+
+enum bb_status bb_plan_detect(const struct bb_leaf *leaf, const char *forced_report, int forced_iso,
+                              struct bb_budget *budget, struct bb_detection *detection_ret, struct bb_error *err)
+{
+    return look(leaf, BB_STR(""), HEAD_NBYTES, forced_report, forced_iso, budget, detection_ret, err);
 }
 
 /* ---- detection of all leaves ---- */
@@ -95,6 +139,7 @@ static int wanted(const struct busbar_convert_options *o, const struct bb_datase
     return !o->kind_mask || (o->kind_mask & (d->kind == BB_ENERGY ? 1u : 2u));
 }
 
+/* Also where no dataset is wanted: settle counts those. Under the mutex. */
 static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, const struct bb_detection *found,
                            struct bb_error *err)
 {
@@ -112,15 +157,26 @@ static enum bb_status keep(struct detecting *d, const struct bb_leaf *leaf, cons
                                     found->publication_utc_s ? found->publication_utc_s : leaf->member_time_s };
     for (int i = 0; i < found->n_datasets; i++)
         if (wanted(d->run->options, &found->datasets[i])) s.datasets[s.n_datasets++] = found->datasets[i];
-    if (s.n_datasets == 0) {
-        d->run->files_left_out++;
-        return BB_OK;
-    }
     if (!bb_grow(&d->run->budget, (void **)&plan->sources, &plan->cap_sources, plan->n_sources + 1,
                  sizeof *plan->sources))
         return bb_fail_budget(err, &d->run->budget, "the list of input files");
     plan->sources[plan->n_sources++] = s;
     return BB_OK;
+}
+
+static void settle(struct bb_run *run, struct bb_plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_sources; i++) {
+        const struct bb_plan_source *s = &plan->sources[i];
+        if (s->leaf->gone) continue;
+        run->total_nbytes += s->leaf->stored_size;
+        if (s->n_datasets == 0)
+            run->files_left_out++;
+        else
+            plan->sources[n++] = *s;
+    }
+    plan->n_sources = n;
 }
 
 static enum bb_status keep_reference(struct detecting *d, const struct bb_leaf *leaf, const char *report,
@@ -134,19 +190,42 @@ static enum bb_status keep_reference(struct detecting *d, const struct bb_leaf *
     return BB_OK;
 }
 
+static enum bb_status look_at(struct detecting *d, const struct bb_leaf *leaf, struct bb_str head,
+                              struct bb_detection *found, struct bb_error *err)
+{
+    const struct busbar_convert_options *o = d->run->options;
+    return look(leaf, head, GLANCE_NBYTES, o->report, only_iso(o->iso_mask), &d->run->budget, found, err);
+}
+
+/* While the list is made. What is no price file, for whatever reason, is looked at again when the list is known: by detect_one. */
+static void detect_early(void *ctx, struct bb_leaf *leaf, struct bb_str head)
+{
+    struct detecting *d = ctx;
+    struct bb_detection *found;
+    struct bb_error ignored;
+    if (bb_run_stopped(d->run)) return;
+    found = bb_alloc(&d->run->budget, sizeof *found);
+    if (found && look_at(d, leaf, head, found, &ignored) == BB_OK && !found->is_reference) {
+        pthread_mutex_lock(&d->mutex);
+        leaf->looked_at = keep(d, leaf, found, &ignored) == BB_OK;
+        pthread_mutex_unlock(&d->mutex);
+    }
+    bb_free(found);
+    bb_run_progress(d->run, "looking");
+}
+
 static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf, struct bb_error *err)
 {
     struct bb_run *run = d->run;
     struct bb_detection *found = bb_calloc(&run->budget, sizeof *found);
     enum bb_status status;
     if (!found) return bb_fail_budget(err, &run->budget, "the detection of a file");
-    status = bb_plan_detect(leaf, run->options->report, only_iso(run->options->iso_mask), &run->budget, found, err);
+    status = look_at(d, leaf, BB_STR(""), found, err);
     pthread_mutex_lock(&d->mutex);
     if (status == BB_OK && found->is_reference) {
         status = keep_reference(d, leaf, found->report, err);
     } else if (status == BB_OK) {
         status = keep(d, leaf, found, err);
-        run->total_nbytes += leaf->stored_size;
     } else if (status == BB_REJECT) {
         bb_run_note_empty(run, leaf, err->text);
         status = BB_OK;
@@ -161,10 +240,11 @@ static enum bb_status detect_one(struct detecting *d, const struct bb_leaf *leaf
 static void detect_task(void *ctx, size_t task, unsigned worker)
 {
     struct detecting *d = ctx;
+    const struct bb_leaf *leaf = bb_leaf_at(d->plan->leaves, task);
     struct bb_error err;
     (void)worker;
-    if (d->failed || bb_run_stopped(d->run)) return;
-    if (detect_one(d, bb_leaf_at(d->plan->leaves, task), &err) != BB_OK) {
+    if (leaf->looked_at || d->failed || bb_run_stopped(d->run)) return;
+    if (detect_one(d, leaf, &err) != BB_OK) {
         pthread_mutex_lock(&d->mutex);
         if (!d->failed) d->error = err;
         d->failed = 1;
@@ -222,16 +302,20 @@ static int by_posting(const void *a_, const void *b_)
 /* Only files that nothing else tells apart are read for their content. */
 static enum bb_status rank_sources(struct bb_run *run, struct bb_plan *plan, struct bb_error *err)
 {
+    int any_read = 0;
     if (plan->n_sources == 0) return BB_OK;
     qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
     for (size_t i = 0; i < plan->n_sources; i++) {
         struct bb_plan_source *s = plan->sources;
         int twin = (i > 0 && same_posting(&s[i - 1], &s[i])) ||
                    (i + 1 < plan->n_sources && same_posting(&s[i], &s[i + 1]));
-        if (twin && !s[i].hash[0]) BB_TRY(bb_known_hash(run, s[i].leaf, s[i].hash, err));
+        if (twin && !s[i].hash[0]) {
+            BB_TRY(bb_known_hash(run, s[i].leaf, s[i].hash, err));
+            any_read = 1;
+        }
         if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
     }
-    qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
+    if (any_read) qsort(plan->sources, plan->n_sources, sizeof *plan->sources, by_posting);
     for (size_t i = 0; i < plan->n_sources; i++) plan->sources[i].rank = (uint32_t)i;
     return BB_OK;
 }
@@ -319,25 +403,39 @@ static enum bb_status order_work(struct bb_run *run, struct bb_plan *plan, struc
     return status;
 }
 
-enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
+static enum bb_status list_and_detect(struct bb_run *run, struct detecting *d, struct bb_error *err)
 {
-    struct detecting d = { .run = run, .plan = plan };
     const struct bb_apart lake = { run->options->lake, bb_lake_is_own };
-    *plan = (struct bb_plan){ 0 };
-    BB_TRY(bb_leaf_list_apart(run->options->inputs, run->options->n_inputs, run->options->lake ? &lake : NULL,
-                              run->temp_dir, &run->budget, &plan->leaves, err));
+    const struct bb_listing listing = {
+        .apart = run->options->lake ? &lake : NULL, .pool = run->pool, .look = detect_early, .ctx = d
+    };
+    struct bb_plan *plan = d->plan;
+    BB_TRY(bb_leaf_list_with(run->options->inputs, run->options->n_inputs, &listing, run->temp_dir, &run->budget,
+                             &plan->leaves, err));
     for (size_t i = 0; i < bb_leaf_problem_count(plan->leaves); i++) {
         const struct bb_leaf_problem *p = bb_leaf_problem_at(plan->leaves, i);
         BB_TRY(bb_run_refuse_file(run, -1, p->path, p->member, p->error.text, err));
     }
+    bb_pool_run(run->pool, detect_task, d, bb_leaf_count(plan->leaves));
+    if (d->error.status == BB_OK) return BB_OK;
+    if (err) *err = d->error;
+    return d->error.status;
+}
+
+enum bb_status bb_plan_make(struct bb_run *run, struct bb_plan *plan, struct bb_seen *seen, struct bb_error *err)
+{
+    struct detecting d = { .run = run, .plan = plan };
+    enum bb_status status;
+    *plan = (struct bb_plan){ 0 };
     pthread_mutex_init(&d.mutex, NULL);
-    bb_pool_run(run->pool, detect_task, &d, bb_leaf_count(plan->leaves));
+    status = list_and_detect(run, &d, err);
     pthread_mutex_destroy(&d.mutex);
-    if (d.error.status != BB_OK) {
-        if (err) *err = d.error;
-        return d.error.status;
+    if (status != BB_OK) {
+        if (!plan->leaves) plan->n_sources = 0; /* their leaves went with the list */
+        return status;
     }
     if (bb_run_stopped(run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
+    settle(run, plan);
     BB_TRY(read_references(run, plan, err));
     return order_work(run, plan, seen, err);
 }

@@ -16,6 +16,11 @@ enum bb_status bb_byte_range_read(const struct bb_byte_range *range, uint64_t at
         *n_ret = n;
         return BB_OK;
     }
+    if (range->near && at >= range->near_at && n <= range->near_n && at - range->near_at <= range->near_n - n) {
+        memcpy(p, range->near + (at - range->near_at), n);
+        *n_ret = n;
+        return BB_OK;
+    }
     while (done < n) {
         ssize_t got = pread(range->fd, (char *)p + done, n - done, (off_t)(range->offset + at + done));
         if (got < 0 && errno == EINTR) continue;
@@ -35,7 +40,11 @@ struct bb_byte_range bb_byte_range_part(const struct bb_byte_range *range, uint6
     part.n = BB_MIN(n, range->n - offset);
     if (part.mem) {
         part.mem += offset;
+    } else if (part.near && offset >= part.near_at && part.n <= part.near_n &&
+               offset - part.near_at <= part.near_n - part.n) {
+        part = (struct bb_byte_range){ .mem = part.near + (offset - part.near_at), .fd = -1, .n = part.n };
     } else {
+        part.near = NULL;
         part.offset += offset;
     }
     return part;

@@ -77,7 +77,7 @@ static enum bb_status pull(struct layer *l)
     if (f->range.mem && f->range.n - position > TAIL_NBYTES) {
         n = (size_t)BB_MIN(f->range.n - position - TAIL_NBYTES, (uint64_t)MAX_STEP_NBYTES);
         if (f->next_read_nbytes < INPUT_NBYTES) n = BB_MIN(n, f->next_read_nbytes);
-        f->next_read_nbytes = INPUT_NBYTES;
+        f->next_read_nbytes = BB_MIN(f->next_read_nbytes * 2, INPUT_NBYTES);
         l->in = f->range.mem + position;
     } else if (f->range.mem) {
         n = (size_t)(f->range.n - position);
@@ -85,7 +85,7 @@ static enum bb_status pull(struct layer *l)
         l->in = l->tail;
     } else {
         BB_TRY(bb_byte_range_read(&f->range, position, l->input, f->next_read_nbytes, &n, &l->failure));
-        f->next_read_nbytes = INPUT_NBYTES;
+        f->next_read_nbytes = BB_MIN(f->next_read_nbytes * 2, INPUT_NBYTES);
         l->in = l->input;
     }
     l->in_n = n;

@@ -27,7 +27,8 @@ struct bb_packed {
 struct bb_inflate;
 
 /* About 90 KB for each deflate or gzip layer and 64 KB for each layer's input (none when the range is in memory); zstd needs
- * its frame's window. first_read_nbytes: how much to read at first, for callers who want only the beginning; 0 the usual.
+ * its frame's window. first_read_nbytes: how much to read at first, for callers who want only the beginning (what was read is inflated
+ * at once, whether it is asked for or not); then twice as much each time, up to the usual; 0 the usual from the start.
  * range's descriptor must stay open. */
 enum bb_status bb_inflate_new(const struct bb_byte_range *range, const struct bb_packed *packed,
                               size_t first_read_nbytes, struct bb_budget *budget, struct bb_inflate **inflate_ret,

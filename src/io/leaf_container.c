@@ -19,15 +19,15 @@ static void put_packings(enum bb_wrapping *out, int *n, const uint8_t *packings,
 int bb_leaf_wrappings(const struct bb_leaf *leaf, enum bb_wrapping out[BB_MAX_WRAPPINGS])
 {
     const struct bb_source_locator *at = leaf->locator;
-    uint32_t archive = at->archive;
+    const struct bb_archive *archive = at->archive;
     int n = 0;
-    if (at->workbook != BB_NO_ARCHIVE) put(out, &n, BB_IN_WORKBOOK);
-    put_packings(out, &n, at->packings, at->n_packings, archive != BB_NO_ARCHIVE);
-    while (archive != BB_NO_ARCHIVE) {
-        const struct bb_archive_place *place = bb_archive_place_of(at->archives, archive);
+    if (at->workbook) put(out, &n, BB_IN_WORKBOOK);
+    put_packings(out, &n, at->packings, at->n_packings, archive != NULL);
+    while (archive) {
+        const struct bb_archive_place *place = bb_archive_place_of(archive);
         archive = place->parent;
         put(out, &n, BB_IN_ZIP);
-        put_packings(out, &n, place->packed.packings, place->packed.n_packings, archive != BB_NO_ARCHIVE);
+        put_packings(out, &n, place->packed.packings, place->packed.n_packings, archive != NULL);
     }
     return n;
 }

@@ -1,4 +1,4 @@
-/* What a list of leaves keeps for opening them; for leaf_list.c and stream.c only. */
+/* What a list of leaves keeps for opening them; for the list and stream.c only. */
 #ifndef BB_LEAF_LIST_H
 #define BB_LEAF_LIST_H
 
@@ -8,9 +8,9 @@
 /* One for each leaf, and a lake is made of a hundred thousand: kept small. */
 struct bb_source_locator {
     struct bb_archive_set *archives;
-    uint64_t offset;   /* of the leaf's packed bytes (leaf->stored_size) in the archive */
-    uint32_t archive;  /* BB_NO_ARCHIVE: a file of its own */
-    uint32_t workbook; /* the leaf is an xlsx workbook, and this its zip; BB_NO_ARCHIVE: it is none */
+    uint64_t offset;             /* of the leaf's packed bytes (leaf->stored_size) in the archive */
+    struct bb_archive *archive;  /* NULL: a file of its own */
+    struct bb_archive *workbook; /* the leaf is an xlsx workbook, and this its zip; NULL: it is none */
     uint32_t crc;
     uint8_t packings[BB_MAX_PACKINGS];
     uint8_t n_packings;

@@ -7,7 +7,7 @@
 #ifndef BB_SOURCE_H
 #define BB_SOURCE_H
 
-#include "base/mem.h"
+#include "base/pool.h"
 #include "base/str.h"
 
 /* Texts are bytes as the file system or the archive gave them, not always UTF-8; those from archives (member, name) without
@@ -23,6 +23,8 @@ struct bb_leaf {
         member_time_s; /* modification time of the innermost archive member (DOS time taken as UTC), 0 unknown: never the
                                 plain file's own, which copies change */
     const struct bb_source_locator *locator; /* how to open it; belongs to the list */
+    uint8_t looked_at;                       /* for whoever looks (struct bb_listing), 0 at first */
+    uint8_t gone; /* found, but not in the list: its file passed a limit and was listed again */
 };
 
 /* The leaves of some inputs. Order: by path, then place in the archive's directory; the same for the same inputs on every
@@ -40,15 +42,25 @@ struct bb_leaf_problem {
 enum bb_status bb_leaf_list_new(const char *const *inputs, size_t n_inputs, const char *temp_dir,
                                 struct bb_budget *budget, struct bb_leaf_list **list_ret,
                                 struct bb_error *err) BB_WARN_UNUSED;
-/* The same, but where the walk comes through `folder`, those of its files are passed over, unseen, that is_own says it has itself: below is
- * a file's path below the folder. A file that an input names is never passed over. */
+/* Where the walk comes through `folder`, those of its files are passed over, unseen, that is_own says it has itself: below is a file's path
+ * below the folder. A file that an input names is never passed over. */
 struct bb_apart {
     const char *folder; /* need not exist */
     int (*is_own)(struct bb_str below);
 };
-enum bb_status bb_leaf_list_apart(const char *const *inputs, size_t n_inputs, const struct bb_apart *apart,
-                                  const char *temp_dir, struct bb_budget *budget, struct bb_leaf_list **list_ret,
-                                  struct bb_error *err) BB_WARN_UNUSED;
+#define BB_LEAF_HEAD_NBYTES 4096u
+/* What else can be asked for; all zero: nothing. */
+struct bb_listing {
+    const struct bb_apart *apart;
+    struct bb_pool *pool; /* its threads share the work; what is listed is the same */
+    /* Called for each leaf as soon as it is found, by any of the threads, while what surrounds it is at hand: a stream over it then costs
+     * little. head: the first BB_LEAF_HEAD_NBYTES of its content, or nothing where there are fewer or they were not needed for listing. */
+    void (*look)(void *ctx, struct bb_leaf *leaf, struct bb_str head);
+    void *ctx;
+};
+enum bb_status bb_leaf_list_with(const char *const *inputs, size_t n_inputs, const struct bb_listing *listing,
+                                 const char *temp_dir, struct bb_budget *budget, struct bb_leaf_list **list_ret,
+                                 struct bb_error *err) BB_WARN_UNUSED;
 /* As bb_leaf_list_new, for one file that is in memory; data must stay until the list is freed. */
 enum bb_status bb_leaf_list_of_bytes(const char *name, const void *data, size_t n, const char *temp_dir,
                                      struct bb_budget *budget, struct bb_leaf_list **list_ret,
@@ -66,6 +78,9 @@ const struct bb_leaf_problem *bb_leaf_problem_at(const struct bb_leaf_list *list
 struct bb_stream;
 enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budget, struct bb_stream **stream_ret,
                               struct bb_error *err) BB_WARN_UNUSED;
+/* The same for who reads only the beginning, perhaps: packed content is not inflated far ahead. */
+enum bb_status bb_stream_open_to_look(const struct bb_leaf *leaf, struct bb_budget *budget,
+                                      struct bb_stream **stream_ret, struct bb_error *err) BB_WARN_UNUSED;
 void bb_stream_close(struct bb_stream *stream);
 /* Fills p with up to cap bytes; *n_ret < cap only at the end; BB_OK while *n_ret > 0, BB_EOF when nothing is left.
  * BB_SKIP: damaged (place and reason in err); all bytes before the damage were delivered by earlier calls. BB_IO: the file

@@ -5,8 +5,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define LOOK_NBYTES ((size_t)1536) /* of packed bytes: 4 KiB of a report's text or more */
+
 struct bb_stream {
     struct bb_archive_set *archives;
+    struct bb_archive *archive; /* that the bytes are of; NULL: a file of its own */
+    int at_end;                 /* all was read */
     struct bb_archive_bytes bytes;
     struct bb_inflate *inflate; /* NULL: a plain file, read as it is … */
     struct bb_xlsx_text *xlsx;  /* … or a workbook, read as text */
@@ -28,8 +32,8 @@ static enum bb_status open_own_file(struct bb_stream *s, const struct bb_leaf *l
     return BB_OK;
 }
 
-enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budget, struct bb_stream **stream_ret,
-                              struct bb_error *err)
+static enum bb_status open_stream(const struct bb_leaf *leaf, size_t first_read_nbytes, struct bb_budget *budget,
+                                  struct bb_stream **stream_ret, struct bb_error *err)
 {
     const struct bb_source_locator *at = leaf->locator;
     struct bb_stream *s = bb_calloc(budget, sizeof *s);
@@ -39,16 +43,17 @@ enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budg
     *stream_ret = NULL;
     if (!s) return bb_fail_budget(err, budget, "reading a file");
     s->archives = at->archives;
+    s->archive = at->workbook ? at->workbook : at->archive;
     s->path = leaf->path.p;
-    if (at->workbook != BB_NO_ARCHIVE) {
-        status = bb_archive_open(at->archives, at->workbook, &s->bytes, err);
-    } else if (at->archive == BB_NO_ARCHIVE) {
+    if (at->workbook) {
+        status = bb_archive_open(at->archives, at->workbook, NULL, &s->bytes, err);
+    } else if (!at->archive) {
         status = open_own_file(s, leaf, err);
     } else {
-        status = bb_archive_open(at->archives, at->archive, &s->bytes, err);
+        status = bb_archive_open(at->archives, at->archive, NULL, &s->bytes, err);
         if (status == BB_OK) s->bytes.range = bb_byte_range_part(&s->bytes.range, at->offset, leaf->stored_size);
     }
-    if (status == BB_OK && at->workbook != BB_NO_ARCHIVE) {
+    if (status == BB_OK && at->workbook) {
         status = bb_xlsx_text_new(&s->bytes.range, budget, &s->xlsx, err);
         if (status != BB_OK) bb_archive_close(s->archives, &s->bytes);
     } else if (status == BB_OK && (at->n_packings > 0 || s->bytes.range.mem)) {
@@ -56,7 +61,10 @@ enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budg
             .n_packings = at->n_packings, .checked = at->checked, .crc = at->crc, .size = at->content_size
         };
         memcpy(packed.packings, at->packings, sizeof packed.packings);
-        status = bb_inflate_new(&s->bytes.range, &packed, 0, budget, &s->inflate, err);
+        s->inflate = bb_archive_set_take_inflate(s->archives);
+        status = s->inflate ? bb_inflate_restart(s->inflate, &s->bytes.range, &packed, first_read_nbytes, err)
+                            : bb_inflate_new(&s->bytes.range, &packed, first_read_nbytes, budget, &s->inflate, err);
+        if (status != BB_OK) bb_inflate_free(s->inflate);
         if (status != BB_OK) bb_archive_close(s->archives, &s->bytes);
     }
     if (status != BB_OK) {
@@ -67,12 +75,25 @@ enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budg
     return BB_OK;
 }
 
+enum bb_status bb_stream_open(const struct bb_leaf *leaf, struct bb_budget *budget, struct bb_stream **stream_ret,
+                              struct bb_error *err)
+{
+    return open_stream(leaf, 0, budget, stream_ret, err);
+}
+
+enum bb_status bb_stream_open_to_look(const struct bb_leaf *leaf, struct bb_budget *budget,
+                                      struct bb_stream **stream_ret, struct bb_error *err)
+{
+    return open_stream(leaf, LOOK_NBYTES, budget, stream_ret, err);
+}
+
 void bb_stream_close(struct bb_stream *s)
 {
     if (!s) return;
-    bb_inflate_free(s->inflate);
+    bb_archive_set_give_inflate(s->archives, s->inflate);
     bb_xlsx_text_free(s->xlsx);
     bb_archive_close(s->archives, &s->bytes);
+    if (s->at_end && s->archive) bb_archive_member_was_read(s->archives, s->archive);
     bb_free(s);
 }
 
@@ -98,6 +119,7 @@ enum bb_status bb_stream_read(struct bb_stream *s, char *p, size_t cap, size_t *
     enum bb_status status;
     if (s->xlsx) {
         status = bb_xlsx_text_read(s->xlsx, p, cap, n_ret, err);
+        s->at_end |= status == BB_EOF;
         if (status == BB_IO && err) bb_fail_prefix(err, "%s", s->path);
         return status;
     }
@@ -107,6 +129,7 @@ enum bb_status bb_stream_read(struct bb_stream *s, char *p, size_t cap, size_t *
         return status;
     }
     status = bb_inflate_read(s->inflate, p, cap, n_ret, err);
+    s->at_end |= status == BB_EOF;
     if (status == BB_IO && err) bb_fail_prefix(err, "%s", s->path);
     return status;
 }

@@ -82,12 +82,16 @@ static enum bb_status read_ending(const struct bb_byte_range *range, uint64_t en
 
 /* The end record is searched from behind; one whose comment ends with the file wins over one with bytes after it (a
  * download with something appended). */
-static enum bb_status find_ending(const struct bb_byte_range *range, uint8_t *window, struct ending *ending,
-                                  struct bb_error *err)
+static enum bb_status find_ending(struct bb_zip_directory *zip, struct ending *ending, struct bb_error *err)
 {
+    const struct bb_byte_range *range = &zip->range;
     uint64_t want = BB_MIN(range->n, (uint64_t)(END_NBYTES + 65535)), from = range->n - want;
-    size_t n, best = SIZE_MAX;
-    BB_TRY(bb_byte_range_read(range, from, window, (size_t)want, &n, err));
+    const uint8_t *window = zip->own_window;
+    size_t n = (size_t)want, best = SIZE_MAX;
+    if (range->mem)
+        window = range->mem + from;
+    else
+        BB_TRY(bb_byte_range_read(range, from, zip->own_window, (size_t)want, &n, err));
     for (size_t i = n >= END_NBYTES ? n - END_NBYTES + 1 : 0; i-- > 0;) {
         size_t comment_nbytes;
         if (window[i] != 'P' || le32(window + i) != SIG_END) continue;
@@ -113,7 +117,7 @@ static enum bb_status locate(struct bb_zip_directory *zip, struct bb_error *err)
     uint8_t sig[4];
     int whole;
     uint64_t before;
-    BB_TRY(find_ending(&zip->range, zip->window, &e, err));
+    BB_TRY(find_ending(zip, &e, err));
     if (e.directory_nbytes > MAX_DIRECTORY_NBYTES)
         return bb_fail(err, BB_SKIP, "the archive's directory claims %llu MB; at most %llu MB are read",
                        (unsigned long long)(e.directory_nbytes >> 20),
@@ -140,22 +144,41 @@ static enum bb_status locate(struct bb_zip_directory *zip, struct bb_error *err)
     return BB_OK;
 }
 
+static enum bb_status make_window(struct bb_zip_directory *zip, size_t nbytes, struct bb_budget *budget,
+                                  struct bb_error *err)
+{
+    if (zip->range.mem) return BB_OK;
+    zip->window_cap = nbytes;
+    zip->own_window = bb_alloc(budget, nbytes);
+    return zip->own_window ? BB_OK : bb_fail_budget(err, budget, "reading the directory of a zip archive");
+}
+
 enum bb_status bb_zip_directory_init(struct bb_zip_directory *zip, const struct bb_byte_range *range,
                                      struct bb_budget *budget, struct bb_error *err)
 {
     enum bb_status status;
     *zip = (struct bb_zip_directory){ .range = *range };
-    zip->window = bb_alloc(budget, WINDOW_NBYTES);
-    if (!zip->window) return bb_fail_budget(err, budget, "reading the directory of a zip archive");
+    BB_TRY(make_window(zip, WINDOW_NBYTES, budget, err));
     status = locate(zip, err);
     if (status != BB_OK) bb_zip_directory_reset(zip);
     return status;
 }
 
+enum bb_status bb_zip_directory_init_part(struct bb_zip_directory *part, const struct bb_zip_directory *whole,
+                                          const struct bb_byte_range *range, uint64_t pos, uint64_t nbytes,
+                                          struct bb_budget *budget, struct bb_error *err)
+{
+    *part = (struct bb_zip_directory){
+        .range = *range, .start = whole->start, .n = whole->n, .shift = whole->shift, .pos = pos
+    };
+    /* the beginning of the entry behind them as well: see bb_zip_directory_next */
+    return make_window(part, (size_t)BB_MIN(nbytes + CENTRAL_NBYTES, (uint64_t)WINDOW_NBYTES), budget, err);
+}
+
 void bb_zip_directory_reset(struct bb_zip_directory *zip)
 {
-    bb_free(zip->window);
-    zip->window = NULL;
+    bb_free(zip->own_window);
+    zip->own_window = NULL;
 }
 
 void bb_zip_directory_rewind(struct bb_zip_directory *zip) { zip->pos = 0; }
@@ -166,11 +189,19 @@ static enum bb_status window_at_pos(struct bb_zip_directory *zip, size_t need, c
 {
     uint64_t left = zip->n - zip->pos;
     need = (size_t)BB_MIN((uint64_t)need, left);
+    if (zip->range.mem) {
+        uint64_t end = zip->range.n - BB_MIN(zip->range.n, zip->start + zip->pos);
+        *p_ret = zip->range.mem + zip->start + zip->pos;
+        *n_ret = (size_t)BB_MIN(left, end);
+        return BB_OK;
+    }
+    need = BB_MIN(need, zip->window_cap);
     if (zip->pos < zip->window_at || zip->pos + need > zip->window_at + zip->window_n) {
         zip->window_n = 0;
         zip->window_at = zip->pos;
-        BB_TRY(bb_byte_range_read(&zip->range, zip->start + zip->pos, zip->window,
-                                  (size_t)BB_MIN(left, WINDOW_NBYTES), &zip->window_n, err));
+        zip->window = zip->own_window;
+        BB_TRY(bb_byte_range_read(&zip->range, zip->start + zip->pos, zip->own_window,
+                                  (size_t)BB_MIN(left, (uint64_t)zip->window_cap), &zip->window_n, err));
     }
     *p_ret = zip->window + (zip->pos - zip->window_at);
     *n_ret = zip->window_n - (size_t)(zip->pos - zip->window_at);

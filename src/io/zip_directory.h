@@ -24,18 +24,24 @@ struct bb_zip_entry {
 
 struct bb_zip_directory {
     struct bb_byte_range range;
-    uint64_t start, n; /* of the central directory within range */
-    uint64_t shift;    /* bytes before the archive */
-    uint64_t pos;      /* next entry */
-    uint8_t *window;   /* a piece of the directory */
+    uint64_t start, n;     /* of the central directory within range */
+    uint64_t shift;        /* bytes before the archive */
+    uint64_t pos;          /* next entry */
+    const uint8_t *window; /* a piece of the directory */
     uint64_t window_at;
     size_t window_n;
+    uint8_t *own_window; /* NULL: the range is in memory */
+    size_t window_cap;
 };
 
 /* Finds the directory. BB_SKIP: not a whole zip archive (truncated, split, damaged); BB_IO, BB_BUDGET. Reset in every case
  * but only needed after BB_OK. */
 enum bb_status bb_zip_directory_init(struct bb_zip_directory *zip, const struct bb_byte_range *range,
                                      struct bb_budget *budget, struct bb_error *err) BB_WARN_UNUSED;
+/* A directory that was found, again, for who wants some entries only: those of the nbytes from pos on. range is the same archive. */
+enum bb_status bb_zip_directory_init_part(struct bb_zip_directory *part, const struct bb_zip_directory *whole,
+                                          const struct bb_byte_range *range, uint64_t pos, uint64_t nbytes,
+                                          struct bb_budget *budget, struct bb_error *err) BB_WARN_UNUSED;
 void bb_zip_directory_reset(struct bb_zip_directory *zip);
 void bb_zip_directory_rewind(struct bb_zip_directory *zip);
 /* The next entry; BB_EOF at the end; BB_SKIP: the rest of the directory is damaged. */

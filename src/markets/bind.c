@@ -84,14 +84,28 @@ void bb_initials_of(const struct bb_str *fields, size_t n, struct bb_initials *s
         }
 }
 
+/* What a field must begin with for the column to be there; 0: that depends. */
+static unsigned char letter_of(const struct bb_column *c)
+{
+    unsigned char first = (unsigned char)bb_lower(c->header[0]);
+    if (c->optional || c->either || c->beside || c->role == BB_FORBIDDEN || first == '*' || first == '?' ||
+        first == ' ')
+        return 0;
+    return first;
+}
+
+unsigned char bb_bind_letter(const struct bb_format *format)
+{
+    unsigned char letter = 0;
+    for (const struct bb_column *c = format->columns; c->header && !letter; c++) letter = letter_of(c);
+    return letter;
+}
+
 int bb_bind_possible(const struct bb_format *format, const struct bb_initials *set)
 {
     for (const struct bb_column *c = format->columns; c->header; c++) {
-        unsigned char first = (unsigned char)bb_lower(c->header[0]);
-        if (c->optional || c->either || c->beside || c->role == BB_FORBIDDEN || first == '*' || first == '?' ||
-            first == ' ' || !first)
-            continue;
-        if (!(set->bits[first >> 6] >> (first & 63) & 1)) return 0;
+        unsigned char first = letter_of(c);
+        if (first && !(set->bits[first >> 6] >> (first & 63) & 1)) return 0;
     }
     return 1;
 }

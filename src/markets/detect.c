@@ -15,6 +15,8 @@ enum {
     POINTS_ISO = 1
 };
 
+#define MAX_FORMATS 512
+
 struct candidate {
     const struct bb_format *format;
     struct bb_binding binding;
@@ -27,7 +29,11 @@ struct search {
     struct candidate best, second;
     const struct bb_format *closest;
     struct bb_binding closest_binding;
-    uint64_t judged[8]; /* formats whose header was found in an earlier line */
+    /* all formats, each with the letter that one of its columns must begin with (0: any line may fit) */
+    const struct bb_format *formats[MAX_FORMATS];
+    unsigned char letters[MAX_FORMATS];
+    size_t n_formats;
+    uint64_t judged[MAX_FORMATS / 64]; /* formats whose header was found in an earlier line */
     struct bb_detection *out;
 };
 
@@ -115,9 +121,12 @@ static void try_line(struct search *s, size_t line, int n_before, int explain)
     struct bb_initials initials;
     if (n > BB_MAX_FIELDS) return;
     bb_initials_of(fields, n, &initials);
-    for (size_t i = 0; (format = bb_format_at(i)) != NULL && i < 512; i++) {
+    for (size_t i = 0; i < s->n_formats; i++) {
         struct bb_binding b;
         int fits;
+        /* few formats survive this, and a line is held against all of them */
+        if (!explain && s->letters[i] && !(initials.bits[s->letters[i] >> 6] >> (s->letters[i] & 63) & 1)) continue;
+        format = s->formats[i];
         if (n_before > format->max_preamble || s->judged[i / 64] >> (i % 64) & 1 ||
             !is_forced(s->sniff.evidence, format) || (!explain && !bb_bind_possible(format, &initials)))
             continue;
@@ -226,14 +235,23 @@ static void fill(struct bb_detection *d, const struct candidate *c)
             (struct bb_dataset){ f->iso, (enum bb_market)(f->second_market - 1), f->kind, c->facts.minutes };
 }
 
+static void init_search(struct search *s, struct bb_detection *d)
+{
+    s->out = d;
+    s->best.format = s->second.format = s->closest = NULL;
+    memset(s->judged, 0, sizeof s->judged);
+    s->n_formats = bb_formats_list(s->formats, MAX_FORMATS);
+    for (size_t i = 0; i < s->n_formats; i++) s->letters[i] = bb_bind_letter(s->formats[i]);
+}
+
 enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *d, struct bb_error *err)
 {
-    struct search s = { .out = d };
-    const struct bb_format *format;
+    struct search s;
     int n_before = 0, known = evidence->forced_report == NULL;
+    init_search(&s, d);
     memset(d, 0, sizeof *d);
     d->iso = -1;
-    for (size_t i = 0; !known && (format = bb_format_at(i)) != NULL; i++) known = is_forced(evidence, format);
+    for (size_t i = 0; !known && i < s.n_formats; i++) known = is_forced(evidence, s.formats[i]);
     if (!known)
         return bb_fail(err, BB_MISUSE, "--report %s: there is no such report (see busbar formats)",
                        evidence->forced_report);

@@ -251,6 +251,8 @@ struct bb_market_table {
 
 /* All formats of all markets, in the order of markets.def. NULL behind the last. */
 const struct bb_format *bb_format_at(size_t i);
+/* All of them at once, at most max; returns how many. */
+size_t bb_formats_list(const struct bb_format **formats, size_t max);
 
 struct bb_evidence;
 /* Looks for the first lines anew: after evidence->more. */
@@ -278,6 +280,8 @@ struct bb_initials {
 };
 void bb_initials_of(const struct bb_str *fields, size_t n, struct bb_initials *set);
 int bb_bind_possible(const struct bb_format *format, const struct bb_initials *set);
+/* Of its columns, the first letter of the first one that must be there; 0: there is none such. */
+unsigned char bb_bind_letter(const struct bb_format *format);
 /* 1: an entry of the format's table is for a column of this name. */
 int bb_column_is_known(const struct bb_format *format, struct bb_str header);
 /* Finds the format's columns in a header line that was split into n fields. 1 if every required one is there. */

@@ -20,6 +20,14 @@ const struct bb_format *bb_format_at(size_t i)
     return NULL;
 }
 
+size_t bb_formats_list(const struct bb_format **formats, size_t max)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < BB_ARRAY_LEN(tables); t++)
+        for (size_t i = 0; i < tables[t]->n_formats && n < max; i++) formats[n++] = &tables[t]->formats[i];
+    return n;
+}
+
 /* Layouts that a report had over the years are entries with one id, one behind the other; the first speaks for all. */
 static int is_variant(size_t i)
 {
