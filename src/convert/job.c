@@ -11,6 +11,8 @@
 #include "convert/job.h"
 
 #include "convert/feed.h"
+#include "convert/router.h"
+#include "convert/row_origins.h"
 #include "io/leaf_modified.h"
 
 #include <stdlib.h>

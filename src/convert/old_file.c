@@ -2,8 +2,8 @@
 
 #include "base/decimal.h"
 #include "convert/lake_file.h"
+#include "convert/row_origins.h"
 #include "convert/row_scan.h"
-#include "convert/tables.h"
 #include "table/columns.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* The tables of one job: for each half and year a sort and, once rows come out, a file of the lake. Rows find their table by place (half) and
- * instant (year of the delivery date). */
+/* The tables of one job: for each half and year a sort and, once rows come out, a file of the lake. Rows find their
+ * table by router.h, their sources by row_origins.h, their way out by table_merge.h. */
 #ifndef BB_TABLES_H
 #define BB_TABLES_H
 
@@ -78,42 +78,14 @@ void bb_tables_reset(struct bb_tables *t);
 /* After finish: gives back everything but the finished files and the counts. */
 void bb_tables_keep_files_only(struct bb_tables *t);
 
-/* Registers a block; source is an index into job->sources. */
-enum bb_status bb_tables_add_slice(struct bb_tables *t, size_t source, uint32_t sequence, uint32_t *slice_ret,
-                                   struct bb_error *err) BB_WARN_UNUSED;
-
-const struct bb_plan_source *bb_tables_source(const struct bb_tables *t, uint32_t source);
-/* The source of the job that a ledger names; 0 if none. */
-int bb_tables_find_source(const struct bb_tables *t, const struct bb_ledger_source *s, size_t *source_ret);
-/* The slice that rows of the lake's files carry when they came from source. */
-enum bb_status bb_tables_old_slice(struct bb_tables *t, uint32_t source, uint32_t *slice_ret,
-                                   struct bb_error *err) BB_WARN_UNUSED;
-/* The origin (with BB_ORIGIN_JOIN) of rows whose values came from these sources. */
-enum bb_status bb_tables_join(struct bb_tables *t, const uint32_t sources[BB_N_VALUES], uint32_t *origin_ret,
+/* The table of half and year; opened, with what the lake holds of it, when it is wanted for the first time. It stays where it is until reset.
+ * From any thread. */
+enum bb_status bb_tables_find(struct bb_tables *t, enum bb_half half, int year, struct bb_table **table_ret,
                               struct bb_error *err) BB_WARN_UNUSED;
-
+/* Where its file of the lake lies, or will. */
+void bb_table_path(const struct bb_table *table, char path[BB_PATH_MAX]);
 /* Counts a rejected row; from any thread. */
 void bb_tables_count_reject(struct bb_tables *t, const char *reason);
-
-/* One worker's way into the tables: caches half per place and the last year. */
-struct bb_router {
-    struct bb_tables *tables;
-    unsigned worker;
-    size_t source;   /* index into job->sources, of the rows to come */
-    uint8_t *halves; /* per place, 0xFF unknown */
-    size_t n_halves;
-    int64_t year_start_utc_s, year_end_utc_s;
-    int year;
-    int year_wanted;
-    int noted_year; /* of noted_source, put into the source's years last */
-    size_t noted_source;
-    struct bb_table *last[BB_N_HALF]; /* of that year */
-};
-void bb_router_init(struct bb_router *r, struct bb_tables *t, unsigned worker);
-void bb_router_reset(struct bb_router *r);
-/* Sends rows of one slice to their tables. */
-enum bb_status bb_router_send(struct bb_router *r, const struct bb_row *rows, size_t n,
-                              struct bb_error *err) BB_WARN_UNUSED;
 
 size_t bb_tables_held_nbytes(struct bb_tables *t); /* from any thread */
 size_t bb_tables_left_nbytes(struct bb_tables *t); /* of it, what no drain took so far */
