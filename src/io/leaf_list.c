@@ -1,4 +1,4 @@
-#include "io/leaf_lister.h"
+#include "io/zip_lister.h"
 
 #include <stdlib.h>
 

@@ -16,6 +16,7 @@
 #define BB_MAX_PROBLEMS        200u
 #define BB_MAX_UNPACKED_NBYTES ((uint64_t)64 << 30)
 #define BB_MAX_PROOF_NBYTES    ((uint64_t)1 << 30)
+#define BB_MAX_DEPTH           4u /* wrappings around a thing */
 
 enum bb_found_kind { BB_FOUND_LEAF, BB_FOUND_PROBLEM, BB_FOUND_PIECES };
 struct bb_found {
@@ -107,11 +108,41 @@ void bb_lister_reset(struct bb_lister *lister);
 /* file->found must be empty. Failures of what is in the file are problems in the chain; others stop the run. */
 enum bb_status bb_lister_file(struct bb_lister *lister, struct bb_outer_file *file,
                               struct bb_error *err) BB_WARN_UNUSED;
-enum bb_status bb_lister_piece(struct bb_lister *lister, struct bb_found_pieces *of, struct bb_piece *piece,
-                               struct bb_error *err) BB_WARN_UNUSED;
 /* A problem of the outer file (or of what should be one) by itself. */
 enum bb_status bb_lister_problem(struct bb_lister *lister, struct bb_chain *chain, struct bb_str path,
                                  struct bb_str member, const struct bb_error *why,
                                  struct bb_error *err) BB_WARN_UNUSED;
+
+/* ---- between leaf_lister.c, which looks at one thing, and zip_lister.c, which lists what is in a zip ---- */
+
+#define BB_THING_HEAD_NBYTES 8u
+
+/* The first bytes of a thing's content. */
+struct bb_thing_head {
+    uint8_t p[BB_THING_HEAD_NBYTES];
+    size_t n;
+    size_t text_n; /* of lister->head, until the next peek */
+    int goes_on;   /* lister->peeker has what follows */
+};
+
+/* Returns BB_BUDGET. */
+enum bb_status bb_lister_fail_room(struct bb_lister *lister, struct bb_error *err);
+/* Puts found at the end of the chain. */
+void bb_chain_hang(struct bb_chain *chain, struct bb_found *found);
+/* A failure of something inside the file at hand: BB_SKIP becomes a problem of it, anything else stops the run. */
+enum bb_status bb_lister_tolerate(struct bb_lister *lister, struct bb_str member, const struct bb_error *why,
+                                  struct bb_error *err) BB_WARN_UNUSED;
+/* Reads the beginning of what is packed in range, into head and lister->head. why: BB_SKIP when it cannot be unpacked. */
+enum bb_status bb_lister_peek(struct bb_lister *lister, const struct bb_byte_range *range,
+                              const struct bb_packed *packed, struct bb_thing_head *head,
+                              struct bb_error *why) BB_WARN_UNUSED;
+int bb_head_is_zip(const struct bb_thing_head *head);
+/* Finds what is in a thing. range: its packed bytes; head: the beginning of its content, of the last peek. */
+enum bb_status bb_lister_examine(struct bb_lister *lister, struct bb_thing thing, const struct bb_byte_range *range,
+                                 struct bb_thing_head head, struct bb_error *err) BB_WARN_UNUSED;
+/* The thing is a leaf, and shown to lister->look. head: of the last peek, whose bytes are still there, and nothing was peeked at since; NULL:
+ * what the leaf begins with is not at hand. */
+enum bb_status bb_lister_add_leaf(struct bb_lister *lister, const struct bb_thing *thing,
+                                  const struct bb_thing_head *head, struct bb_error *err) BB_WARN_UNUSED;
 
 #endif
