@@ -679,6 +679,11 @@ static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
         }
     }
     bb_pool_background(j->run->pool, NULL, NULL);
+    if (j->failed) { /* by the last block, after the look above */
+        *err = j->error;
+        return j->error.status;
+    }
+    if (bb_tables_late(j->tables)) j->spoilt = 1;
     if (j->spoilt) return BB_OK;
     reset_workers(j); /* their memory is better used by the merge */
     return starve(j, bb_tables_finish(j->tables, err));
