@@ -1,5 +1,5 @@
 /* The loop: fill – all workers parse blocks until the rows use up their share of the memory – then drain – all workers sort and encode what
- * is complete – and so on. A worker that has nothing to do in a drain goes on parsing (bb_pool_background), as far as memory allows: nobody
+ * is complete – and so on. Whoever has nothing to do in a drain goes on parsing (bb_pool_background), as far as memory allows: nobody
  * waits for anybody's block.
  *
  * What is complete follows from time hints: a source that has not been opened cannot reach before its first instant, one that is being read
