@@ -1,5 +1,5 @@
 /* The loop: fill – all workers parse blocks until the rows use up their share of the memory – then drain – all workers sort and encode what
- * is complete – and so on. A worker that has nothing to do in a drain goes on parsing (bb_pool_background), as far as memory allows: nobody
+ * is complete – and so on. Whoever has nothing to do in a drain goes on parsing (bb_pool_background), as far as memory allows: nobody
  * waits for anybody's block.
  *
  * What is complete follows from time hints: a source that has not been opened cannot reach before its first instant, one that is being read
@@ -679,6 +679,11 @@ static enum bb_status pass(struct job *j, int drain_early, struct bb_error *err)
         }
     }
     bb_pool_background(j->run->pool, NULL, NULL);
+    if (j->failed) { /* by the last block, after the look above */
+        *err = j->error;
+        return j->error.status;
+    }
+    if (bb_tables_late(j->tables)) j->spoilt = 1;
     if (j->spoilt) return BB_OK;
     reset_workers(j); /* their memory is better used by the merge */
     return starve(j, bb_tables_finish(j->tables, err));
