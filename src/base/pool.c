@@ -7,14 +7,16 @@
 struct worker {
     struct bb_pool *pool;
     unsigned index;
+    unsigned long dry_offer; /* the background work in which it found nothing to do; others still may */
     pthread_t thread;
 };
 
 struct bb_pool {
     unsigned n_threads;
     struct bb_budget *budget;
-    struct worker *workers; /* n_threads - 1: the caller is worker 0 */
-    pthread_mutex_t mutex;  /* of everything below: a task is long beside it */
+    struct worker
+        *workers; /* n_threads; the first one is the caller, who has no thread of the pool. NULL: only he */
+    pthread_mutex_t mutex; /* of everything below: a task is long beside it */
     pthread_cond_t wake, done;
     int stop;
     bb_pool_task fn;
@@ -22,9 +24,8 @@ struct bb_pool {
     size_t n_tasks, next_task, n_done;
     bb_pool_piece piece;
     void *piece_ctx;
-    int has_pieces;
     unsigned n_in_pieces;
-    unsigned long n_offers; /* of background work: what was dry before the last one may not be dry any more */
+    unsigned long n_offers; /* of background work: who was dry before the last one may not be dry any more */
 };
 
 /* The mutex is held before and after. */
@@ -41,6 +42,11 @@ static void take_tasks(struct bb_pool *pool, unsigned worker)
     }
 }
 
+static int has_piece(const struct bb_pool *pool, unsigned worker)
+{
+    return pool->piece && pool->workers[worker].dry_offer != pool->n_offers;
+}
+
 static void do_piece(struct bb_pool *pool, unsigned worker)
 {
     bb_pool_piece fn = pool->piece;
@@ -51,7 +57,7 @@ static void do_piece(struct bb_pool *pool, unsigned worker)
     pthread_mutex_unlock(&pool->mutex);
     more = fn(ctx, worker);
     pthread_mutex_lock(&pool->mutex);
-    if (!more && offer == pool->n_offers) pool->has_pieces = 0;
+    if (!more) pool->workers[worker].dry_offer = offer;
     if (--pool->n_in_pieces == 0) pthread_cond_signal(&pool->done);
 }
 
@@ -63,7 +69,7 @@ static void *worker_main(void *arg)
     while (!pool->stop) {
         if (pool->next_task < pool->n_tasks)
             take_tasks(pool, self->index);
-        else if (pool->has_pieces)
+        else if (has_piece(pool, self->index))
             do_piece(pool, self->index);
         else
             pthread_cond_wait(&pool->wake, &pool->mutex);
@@ -83,7 +89,7 @@ struct bb_pool *bb_pool_new(struct bb_budget *budget, unsigned n_threads)
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->done, NULL);
     if (n_threads <= 1) return pool;
-    pool->workers = bb_calloc(budget, (n_threads - 1) * sizeof *pool->workers);
+    pool->workers = bb_calloc(budget, n_threads * sizeof *pool->workers);
     if (!pool->workers) {
         bb_pool_free(pool);
         return NULL;
@@ -91,7 +97,7 @@ struct bb_pool *bb_pool_new(struct bb_budget *budget, unsigned n_threads)
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_NBYTES);
     while (pool->n_threads < n_threads) {
-        struct worker *w = &pool->workers[pool->n_threads - 1];
+        struct worker *w = &pool->workers[pool->n_threads];
         w->pool = pool;
         w->index = pool->n_threads;
         if (!bb_budget_charge(budget, STACK_NBYTES)) break;
@@ -113,7 +119,7 @@ void bb_pool_free(struct bb_pool *pool)
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
     for (unsigned i = 1; i < pool->n_threads; i++) {
-        pthread_join(pool->workers[i - 1].thread, NULL);
+        pthread_join(pool->workers[i].thread, NULL);
         bb_budget_release(pool->budget, STACK_NBYTES);
     }
     pthread_cond_destroy(&pool->wake);
@@ -139,7 +145,7 @@ void bb_pool_run(struct bb_pool *pool, bb_pool_task fn, void *ctx, size_t n_task
     pthread_cond_broadcast(&pool->wake);
     take_tasks(pool, 0);
     while (pool->n_done < pool->n_tasks) {
-        if (pool->has_pieces)
+        if (has_piece(pool, 0))
             do_piece(pool, 0);
         else
             pthread_cond_wait(&pool->done, &pool->mutex);
@@ -152,7 +158,6 @@ void bb_pool_background(struct bb_pool *pool, bb_pool_piece fn, void *ctx)
     pthread_mutex_lock(&pool->mutex);
     pool->piece = fn;
     pool->piece_ctx = ctx;
-    pool->has_pieces = fn != NULL;
     pool->n_offers++;
     if (fn) pthread_cond_broadcast(&pool->wake);
     while (!fn && pool->n_in_pieces > 0) pthread_cond_wait(&pool->done, &pool->mutex);

@@ -12,7 +12,8 @@ struct bb_pool;
 /* task is 0 … n_tasks-1, each run exactly once, by any worker; worker is 0 … n_threads-1 (0: the caller) and is never used by two
  * threads at the same time, so per-worker state needs no lock. */
 typedef void (*bb_pool_task)(void *ctx, size_t task, unsigned worker);
-/* A piece of background work, a millisecond or so, for tasks wait for it. 0: there is nothing to do, until bb_pool_background says so again. */
+/* A piece of background work, a millisecond or so, for tasks wait for it. 0: there is nothing that this worker
+ * could do, until bb_pool_background says so again; others are still asked. */
 typedef int (*bb_pool_piece)(void *ctx, unsigned worker);
 
 /* n_threads includes the calling thread. Stacks are 512 KiB and charged to the budget. NULL: no memory or threads. */

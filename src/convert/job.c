@@ -1,5 +1,5 @@
 /* The loop: fill – all workers parse blocks until the rows use up their share of the memory – then drain – all workers sort and encode what
- * is complete – and so on. A worker that has nothing to do in a drain goes on parsing (bb_pool_background), as far as memory allows: nobody
+ * is complete – and so on. Whoever has nothing to do in a drain goes on parsing (bb_pool_background), as far as memory allows: nobody
  * waits for anybody's block.
  *
  * What is complete follows from time hints: a source that has not been opened cannot reach before its first instant, one that is being read
@@ -342,6 +342,11 @@ static enum bb_status run_pass(struct bb_pass *p, int drain_early, struct bb_err
         }
     }
     bb_pool_background(p->run->pool, NULL, NULL);
+    if (p->failed) { /* by the last block, after the look above */
+        *err = p->error;
+        return p->error.status;
+    }
+    if (bb_tables_late(p->tables)) p->spoilt = 1;
     if (p->spoilt) return BB_OK;
     reset_workers(p); /* their memory is better used by the merge */
     return bb_pass_starve(p, bb_tables_finish(p->tables, err));

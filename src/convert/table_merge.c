@@ -114,7 +114,9 @@ enum bb_status bb_table_advance(struct bb_table *table, uint32_t before_utc_s, s
         if (bb_sort_first_instant(table->sort) > g->last_utc_s &&
             (uint64_t)bb_pq_group_rows(old->reader, old->next_group) >= BB_GROUP_MIN_ROWS)
             status = copy_group(table, old->next_group, err);
-        if (status == BB_EOF) {
+        if (status == BB_OK) /* a row may have come for it meanwhile */
+            status = bb_sort_pass_over(table->sort, (uint64_t)g->last_utc_s + 1, err);
+        else if (status == BB_EOF) {
             BB_TRY(bb_old_file_load(old, old->next_group, feed_old, table, err));
             status = drain_sort(table, g->last_utc_s + 1, err);
         }

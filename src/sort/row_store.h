@@ -1,9 +1,9 @@
 /* The rows in memory: one lane per worker, each a list of chunks that only that worker appends to.
  *
  * Chunks start at 1024 rows so that a job with many open files stays small, and grow to 8192 rows, which the allocator
- * maps and therefore gives back to the system when they are freed, and to 2 MiB, which it maps as a huge page. A chunk remembers the stretches of equal starts in it as
- * long as these are few: time-ascending input is then grouped without looking at the rows again; and the starts in a row of their own,
- * for when they are many.
+ * maps and therefore gives back to the system when they are freed, and to 2 MiB, which it maps as a huge page. A chunk
+ * remembers the stretches of equal starts in it as long as these are few: time-ascending input is then grouped without
+ * looking at the rows again; and the starts in an array of their own, for when they are many.
  *
  * bb_row_store_add may run in one thread per lane at the same time, together with the functions that only ask for
  * numbers; everything else needs all lanes quiet. */

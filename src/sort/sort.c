@@ -193,6 +193,14 @@ enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t
     return bb_sort_first_instant(sort) < job.end_utc_s ? bb_drain_run(&job, err) : BB_OK;
 }
 
+enum bb_status bb_sort_pass_over(struct bb_sort *sort, uint64_t before_utc_s, struct bb_error *err)
+{
+    if (sort->drained_utc_s < before_utc_s) sort->drained_utc_s = before_utc_s;
+    BB_TRY(bb_sort_seal(sort, err)); /* who adds after this sees how far it is */
+    if (bb_sort_first_instant(sort) < before_utc_s) sort->late = 1;
+    return BB_OK;
+}
+
 void bb_sort_get_counts(const struct bb_sort *sort, struct bb_sort_counts *counts_ret)
 {
     *counts_ret = (struct bb_sort_counts){

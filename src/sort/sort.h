@@ -78,6 +78,9 @@ typedef enum bb_status (*bb_sort_emit)(void *ctx, const struct bb_row *rows, siz
 enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit,
                              void *ctx, struct bb_error *err) BB_WARN_UNUSED;
 
+/* The instants before before_utc_s went out by another way, without rows of this sort: such as are here, or come later, are late. */
+enum bb_status bb_sort_pass_over(struct bb_sort *sort, uint64_t before_utc_s, struct bb_error *err) BB_WARN_UNUSED;
+
 void bb_sort_get_counts(const struct bb_sort *sort, struct bb_sort_counts *counts_ret);
 
 #endif

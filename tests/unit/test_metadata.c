@@ -54,7 +54,8 @@ static void add_file(struct world *w, struct bb_dataset dataset, enum bb_half ha
     assert_int_equal(bb_zone_open(bb_iso_infos[dataset.iso].zone_name, NULL, &w->budget, &zone, NULL), BB_OK);
     assert_int_equal(bb_quality_new(&w->budget, &dataset, half, year, zone, places, &q, NULL), BB_OK);
     bb_zone_day(zone, bb_day_of((struct bb_date){ year, 1, 1 }), &start, &end);
-    uint32_t place[8];
+    uint32_t *place = calloc(n, sizeof *place);
+    assert_non_null(place);
     for (size_t i = 0; i < n; i++) {
         const struct location *l = &locations[i];
         struct bb_place_key key = { .identity = bb_str_of(l->name),
@@ -79,6 +80,7 @@ static void add_file(struct world *w, struct bb_dataset dataset, enum bb_half ha
     bb_quality_free(q);
     bb_places_free(places);
     bb_zone_close(zone);
+    free(place);
 }
 
 static char json[1 << 20]; /* of the file at hand */
@@ -236,6 +238,39 @@ static void test_registries(void **unused)
     free_world(&w);
 }
 
+/* Longer than what is written at a time. */
+static void test_large_registry(void **unused)
+{
+    (void)unused;
+    enum { N = 1500 };
+    static struct location nodes[N];
+    static char names[N][16];
+    struct world w;
+    for (int i = 0; i < N; i++) {
+        snprintf(names[i], sizeof names[i], "N%05d", i);
+        nodes[i] = (struct location){ names[i], names[i] + 1, "", BB_TYPE_NODE, NAN, (uint32_t)i % 3, 3 };
+    }
+    make_world(&w);
+    add_file(&w, da, BB_NODAL, 2024, nodes, N);
+    assert_int_equal(bb_metadata_write(w.metadata, w.root, BB_PJM, NULL), BB_OK);
+    read_json(&w, "nodes/pjm_nodes.json");
+    assert_true(json_nbytes > 200000 && json_nbytes < sizeof json);
+    assert_memory_equal(json + json_nbytes - 2, "}\n", 2);
+    want("count", "1500");
+    for (int i = 0; i < N; i += 11) {
+        char path[32];
+        snprintf(path, sizeof path, "nodes[%d].name", i);
+        want(path, names[i]);
+        snprintf(path, sizeof path, "nodes[%d].first", i);
+        want(path, i % 3 == 0   ? "2024-01-01T05:00:00Z"
+                   : i % 3 == 1 ? "2024-01-01T06:00:00Z"
+                                : "2024-01-01T07:00:00Z");
+    }
+    want("nodes[1499].name", "N01499");
+    assert_null(at("nodes[1500]"));
+    free_world(&w);
+}
+
 /* A registry that became empty does not stay behind. */
 static void test_stale_registry(void **unused)
 {
@@ -259,6 +294,7 @@ static void test_stale_registry(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_registries), cmocka_unit_test(test_stale_registry) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_registries), cmocka_unit_test(test_large_registry),
+                                        cmocka_unit_test(test_stale_registry) };
     return cmocka_run_group_tests_name("metadata", tests, NULL, NULL);
 }

@@ -604,6 +604,79 @@ static void full_text_dictionary_turns_plain(void **state)
     free(got);
 }
 
+/* Codes from 500000 on are NULL. */
+static struct bb_str text_or_none(void *ctx, uint32_t code)
+{
+    return code >= 500000 ? (struct bb_str){ NULL, 0 } : text_of(ctx, code);
+}
+
+static uint64_t write_nulls(int fd, int by_text, int unique, size_t piece)
+{
+    enum { ROWS = 200000 };
+    struct bb_pq_options options = { .codec = BB_PQ_ZSTD, .page_rows = 700 };
+    struct member {
+        uint32_t before, code, after[2];
+    } *rows = calloc(ROWS, sizeof *rows);
+    struct bb_pq_chunk *chunk = NULL;
+    struct bb_pq_file *file = NULL;
+    struct bb_budget budget;
+    char scratch[200];
+    uint64_t nbytes = 0;
+    assert_non_null(rows);
+    bb_budget_init(&budget, 0, 0);
+    assert_int_equal(bb_pq_chunk_new(&columns[LOCATION], &options, &budget, &chunk, NULL), BB_OK);
+    bb_pq_set_texts(chunk, text_or_none, scratch);
+    for (size_t i = 0; i < ROWS; i++) {
+        int is_null = i % 13 == 4 || (i >= 3000 && i < 5000); /* alone, and over whole pages */
+        uint32_t none = by_text ? 500000 + (uint32_t)(i % 3) : BB_PQ_NULL_CODE;
+        uint32_t some = (uint32_t)(unique ? 10000 + i : i % 40);
+        rows[i] = (struct member){ 1, is_null ? none : some, { 2, 3 } };
+    }
+    for (size_t i = 0; i < ROWS; i += piece)
+        assert_int_equal(bb_pq_put_codes(chunk, &rows[i].code, sizeof *rows, BB_MIN(piece, ROWS - i), NULL), BB_OK);
+    assert_int_equal(bb_pq_put_code_run(chunk, by_text ? 500007 : BB_PQ_NULL_CODE, 3000, NULL), BB_OK);
+    assert_int_equal(bb_pq_chunk_finish(chunk, NULL), BB_OK);
+    if (unique) assert_true(chunk->pages_of_encoding[BB_PQ_PLAIN] > 5);
+    assert_int_equal(bb_pq_file_new(fd, &columns[LOCATION], 1, NULL, 0, &options, &budget, &file, NULL), BB_OK);
+    assert_int_equal(bb_pq_file_append_group(file, &chunk, NULL, NULL), BB_OK);
+    assert_int_equal(bb_pq_file_finish(file, NULL, 0, &nbytes, NULL), BB_OK);
+    bb_pq_file_free(file);
+    bb_pq_chunk_free(chunk);
+    assert_int_equal(budget.used_nbytes, 0);
+    free(rows);
+    return nbytes;
+}
+
+static void codes_without_text_are_null(void **state)
+{
+    static const size_t pieces[] = { 150000, 1, 37 };
+    struct bb_pq_options options = { .codec = BB_PQ_ZSTD };
+    struct bb_pq_chunk *chunk;
+    struct bb_budget budget;
+    const uint32_t none = 500000;
+    char scratch[200];
+    (void)state;
+    for (int unique = 0; unique < 2; unique++) {
+        int a = temporary_file();
+        uint64_t nbytes = write_nulls(a, 0, unique, 150000);
+        char *want = contents(a, nbytes);
+        for (size_t i = 0; i < BB_ARRAY_LEN(pieces); i++) {
+            int b = temporary_file();
+            assert_int_equal(write_nulls(b, 1, unique, pieces[i]), nbytes);
+            char *got = contents(b, nbytes);
+            assert_memory_equal(got, want, nbytes);
+            free(got);
+        }
+        free(want);
+    }
+    bb_budget_init(&budget, 0, 0); /* MARKET has no NULL */
+    assert_int_equal(bb_pq_chunk_new(&columns[MARKET], &options, &budget, &chunk, NULL), BB_OK);
+    bb_pq_set_texts(chunk, text_or_none, scratch);
+    assert_int_equal(bb_pq_put_codes(chunk, &none, sizeof none, 1, NULL), BB_BUG);
+    bb_pq_chunk_free(chunk);
+    assert_int_equal(budget.used_nbytes, 0);
+}
+
 static void encodings_follow_the_values(void **state)
 {
     struct bb_pq_options options = { .codec = BB_PQ_ZSTD };
@@ -816,6 +889,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(long_texts_are_cut_to_bounds),
         cmocka_unit_test(bytes_depend_on_values_alone),
         cmocka_unit_test(full_text_dictionary_turns_plain),
+        cmocka_unit_test(codes_without_text_are_null),
         cmocka_unit_test(encodings_follow_the_values),
         cmocka_unit_test(full_disk_is_reported),
         cmocka_unit_test(misuse_is_refused),

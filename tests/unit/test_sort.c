@@ -543,6 +543,31 @@ static void test_late(void **state)
     free_world(&w);
 }
 
+/* A row group of the older file was carried over while rows came for it: before the look at them, or after. */
+static void test_passed_over(void **state)
+{
+    (void)state;
+    for (int before = 0; before < 2; before++) {
+        struct world w;
+        struct bb_row row = plain_row(DAY0 + 300, 0);
+        make_plain(&w, 2);
+        struct bb_sort *sort = new_sort(&w);
+        if (!before) assert_int_equal(bb_sort_pass_over(sort, DAY0 + 300, NULL), BB_OK);
+        assert_int_equal(bb_sort_add(sort, 1, &row, 1, NULL), BB_OK);
+        if (before) assert_int_equal(bb_sort_pass_over(sort, DAY0 + 300, NULL), BB_OK);
+        assert_int_equal(bb_sort_late(sort), 0);
+        if (before) {
+            assert_int_equal(bb_sort_pass_over(sort, DAY0 + 301, NULL), BB_OK);
+        } else {
+            row.start_utc_s -= 1;
+            assert_int_equal(bb_sort_add(sort, 1, &row, 1, NULL), BB_OK);
+        }
+        assert_int_equal(bb_sort_late(sort), 1);
+        bb_sort_free(sort);
+        free_world(&w);
+    }
+}
+
 /* Instants from one end of the range to the other, at odd seconds: more than one window, no regular grid. */
 static void test_wild_instants(void **state)
 {
@@ -826,6 +851,7 @@ int main(void)
         cmocka_unit_test(test_partial_counts),
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_late),
+        cmocka_unit_test(test_passed_over),
         cmocka_unit_test(test_wild_instants),
         cmocka_unit_test(test_many_runs),
         cmocka_unit_test(test_larger_than_memory),
