@@ -309,7 +309,7 @@ static enum bb_status rank_sources(struct bb_run *run, struct bb_plan *plan, str
         struct bb_plan_source *s = plan->sources;
         int twin = (i > 0 && same_posting(&s[i - 1], &s[i])) ||
                    (i + 1 < plan->n_sources && same_posting(&s[i], &s[i + 1]));
-        if (twin && !s[i].hash[0]) {
+        if (twin && !s[i].hash[0] && !s[i].old) {
             BB_TRY(bb_known_hash(run, s[i].leaf, s[i].hash, err));
             any_read = 1;
         }

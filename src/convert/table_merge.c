@@ -61,9 +61,10 @@ static enum bb_status feed_old(void *ctx, const struct bb_row *rows, size_t n, s
     struct bb_table *table = ctx;
     BB_TRY(bb_sort_add(table->sort, 0, rows, n, err));
     table->rows_decoded += n;
-    if (bb_sort_held_nbytes(table->sort) > table->tables->run->budget.limit_nbytes / 16)
-        return drain_sort(table, rows[n - 1].start_utc_s, err);
-    return BB_OK;
+    table->rows_waiting += n; /* not what the sort holds: others may be sending it rows at the same time */
+    if (table->rows_waiting * sizeof *rows <= table->tables->run->budget.limit_nbytes / 16) return BB_OK;
+    table->rows_waiting = 0;
+    return drain_sort(table, rows[n - 1].start_utc_s, err);
 }
 
 struct copied {

@@ -32,6 +32,7 @@ struct bb_table {
     int has_quality;
     uint64_t rows_out, nbytes;
     uint64_t groups_copied, rows_copied, copied_nbytes, rows_decoded; /* of the old file */
+    uint64_t rows_waiting; /* of the decoded ones, since the last drain of them */
     struct bb_sort_counts counts;
 };
 

@@ -96,6 +96,7 @@ static enum bb_status read_source(struct reading *r)
         else if (bb_str_is(key, "derived"))
             s.derived = 1;
     }
+    if (name.n == 0 || !s.hash[0]) return damaged(r, "expected a source to have a name and a hash");
     s.name = (struct bb_str){ r->texts.p + name.from, name.n };
     s.member = (struct bb_str){ r->texts.p + member.from, member.n };
     s.report = (struct bb_str){ r->texts.p + report.from, report.n };

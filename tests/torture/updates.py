@@ -515,6 +515,7 @@ def damage(stand):
             "a byte of a page": sound[:100] + bytes([sound[100] ^ 255]) + sound[101:],
             "a byte of the footer": sound[:footer + 300] + bytes([sound[footer + 300] ^ 255]) + sound[footer + 301:],
             "a ledger that is cut": sound.replace(b'"sources":[{', b'"sources":[x'),
+            "a source without a hash": sound.replace(b'"xxh3":"', b'"xxh4":"'),
             "codes that do not exist": sound.replace(b'"code":0', b'"code":7')}
     try:
         import pyarrow
