@@ -174,36 +174,11 @@ static enum bb_number parse_any(const char *p, size_t n, double *value_ret)
     return result;
 }
 
-static uint64_t load_word(const char *p)
-{
-    uint64_t word;
-    memcpy(&word, p, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
-/* The value of 8 digits 0 … 9, one per byte, the first in the lowest byte: pairs, then fours, then eight. */
-static uint64_t eight_digits(uint64_t word)
-{
-    word = word * 10 + (word >> 8);
-    return (((word & 0x000000FF000000FF) * 0x000F424000000064) +
-            (((word >> 16) & 0x000000FF000000FF) * 0x0000271000000001)) >>
-           32;
-}
-
 /* Drops all but the first n bytes (0 … 8) and right-aligns them behind zeros. Two steps, for a shift by 64 is undefined. */
 static uint64_t keep_bytes(uint64_t word, size_t n)
 {
     unsigned half = 32 - 4 * (unsigned)n;
     return (word << half) << half;
-}
-
-static int are_digits(uint64_t word) /* of bytes from which '0' has been taken */
-{
-    const uint64_t ones = 0x0101010101010101;
-    return ((word | (word + ones * 6)) & ones * 0xF0) == 0;
 }
 
 /* 9 to 16 digits behind the point (floats that somebody has printed in full), or anything else. Kept out of line: inlined,
@@ -218,18 +193,19 @@ static __attribute__((noinline)) enum bb_number parse_long_fraction(const char *
     double magnitude;
     if (n_frac <= 8 || n_frac > 16 || n_whole + n_frac > 19 || p[n_whole] != '.')
         return parse_any(text, n_text, value_ret);
-    whole = keep_bytes(load_word(p) ^ zeros, n_whole);
-    first = load_word(p + n_whole + 1) ^ zeros;
-    second = keep_bytes(load_word(p + n_whole + 9) ^ zeros, n_frac - 8);
-    if (!are_digits(whole) || !are_digits(first) || !are_digits(second)) return parse_any(text, n_text, value_ret);
-    mantissa =
-        (eight_digits(whole) * 100000000 + eight_digits(first)) * ten_to_u32[n_frac - 8] + eight_digits(second);
+    whole = keep_bytes(bb_decimal_word(p) ^ zeros, n_whole);
+    first = bb_decimal_word(p + n_whole + 1) ^ zeros;
+    second = keep_bytes(bb_decimal_word(p + n_whole + 9) ^ zeros, n_frac - 8);
+    if (!bb_decimal_are_digits(whole) || !bb_decimal_are_digits(first) || !bb_decimal_are_digits(second))
+        return parse_any(text, n_text, value_ret);
+    mantissa = (bb_decimal_eight(whole) * 100000000 + bb_decimal_eight(first)) * ten_to_u32[n_frac - 8] +
+               bb_decimal_eight(second);
     result = scale_exact(mantissa, -(int)n_frac, &magnitude);
     if (result == BB_NUMBER_OK) *value_ret = with_sign(magnitude, p > text);
     return result;
 }
 
-enum bb_number bb_decimal_parse_padded(const char *text, size_t n_text, double *value_ret)
+enum bb_number bb_decimal_parse_longer(const char *text, size_t n_text, double *value_ret)
 {
     const uint64_t ones = 0x0101010101010101;
     const char *p = text;
@@ -242,7 +218,7 @@ enum bb_number bb_decimal_parse_padded(const char *text, size_t n_text, double *
     negative = *p == '-';
     p += negative;
     n -= negative;
-    word = load_word(p);
+    word = bb_decimal_word(p);
     points = word ^ ones * '.';
     points = (points - ones) & ~points & ones << 7; /* the lowest bit set is exact, those above may not be */
     n_whole = points ? (size_t)__builtin_ctzll(points) / 8 : 8;
@@ -252,17 +228,11 @@ enum bb_number bb_decimal_parse_padded(const char *text, size_t n_text, double *
     if (BB_UNLIKELY(n_frac > 8 || n_whole + n_frac == 0 || (n_whole == 8 && n > 8 && p[8] != '.')))
         return parse_long_fraction(text, n_text, p, n_whole, n_frac, value_ret);
     whole = keep_bytes(word ^ ones * '0', n_whole);
-    frac = keep_bytes(load_word(p + n_whole + (n_whole < n)) ^ ones * '0', n_frac);
-    if (BB_LIKELY(n_whole + n_frac <=
-                  8)) { /* both sides in one word: the whole digits move in front of the others */
-        frac |= n_frac < 8 ? whole >> 8 * n_frac : 0;
-        if (BB_UNLIKELY(!are_digits(frac))) return parse_any(text, n_text, value_ret);
-        mantissa = eight_digits(frac);
-    } else {
-        if (BB_UNLIKELY(!are_digits(whole) || !are_digits(frac))) return parse_any(text, n_text, value_ret);
-        mantissa = eight_digits(whole) * ten_to_u32[n_frac] + eight_digits(frac);
-        if (BB_UNLIKELY(mantissa > MANTISSA_MAX)) return parse_any(text, n_text, value_ret);
-    }
+    frac = keep_bytes(bb_decimal_word(p + n_whole + (n_whole < n)) ^ ones * '0', n_frac);
+    if (BB_UNLIKELY(!bb_decimal_are_digits(whole) || !bb_decimal_are_digits(frac)))
+        return parse_any(text, n_text, value_ret);
+    mantissa = bb_decimal_eight(whole) * ten_to_u32[n_frac] + bb_decimal_eight(frac);
+    if (BB_UNLIKELY(mantissa > MANTISSA_MAX)) return parse_any(text, n_text, value_ret);
     value = (double)(int64_t)mantissa / ten_to[n_frac];
     memcpy(&bits, &value, 8);
     bits |= (uint64_t)(negative & (mantissa != 0)) << 63;

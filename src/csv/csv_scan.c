@@ -97,21 +97,26 @@ void bb_csv_scan(const char *text, size_t n, struct bb_csv_index *index)
 
 enum bb_status bb_csv_index_init(struct bb_csv_index *index, struct bb_budget *budget, struct bb_error *err)
 {
-    size_t nbytes = (BB_CSV_PIECE_MAX_NBYTES + 64) * sizeof(uint32_t);
+    size_t nbytes = (1 + BB_CSV_PIECE_MAX_NBYTES + 64) * sizeof(uint32_t);
+    uint32_t *seps, *lines;
     memset(index, 0, sizeof *index);
-    index->seps = bb_alloc(budget, nbytes);
-    index->lines = bb_alloc(budget, nbytes);
-    if (!index->seps || !index->lines) {
-        bb_csv_index_reset(index);
+    seps = bb_alloc(budget, nbytes);
+    lines = bb_alloc(budget, nbytes);
+    if (!seps || !lines) {
+        bb_free(seps);
+        bb_free(lines);
         return bb_fail_budget(err, budget, "the index of a piece of CSV text");
     }
+    *seps = *lines = UINT32_MAX;
+    index->seps = seps + 1;
+    index->lines = lines + 1;
     return BB_OK;
 }
 
 void bb_csv_index_reset(struct bb_csv_index *index)
 {
-    bb_free(index->seps);
-    bb_free(index->lines);
+    bb_free(index->seps ? index->seps - 1 : NULL);
+    bb_free(index->lines ? index->lines - 1 : NULL);
     memset(index, 0, sizeof *index);
 }
 

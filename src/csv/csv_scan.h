@@ -13,8 +13,10 @@
 #define BB_CSV_PIECE_MAX_NBYTES ((size_t)128 << 10)
 
 struct bb_csv_index {
-    uint32_t *seps;  /* offsets of ',' outside quotes and of '\n', ascending; room for piece + 64 entries */
-    uint32_t *lines; /* for each '\n': its index in seps; room for piece + 64 entries */
+    uint32_t
+        *seps; /* offsets of ',' outside quotes and of '\n', ascending; room for piece + 64 entries; seps[-1] is
+                      * there, one less than 0, so that every field begins behind the separator before it */
+    uint32_t *lines; /* for each '\n': its index in seps; room for piece + 64 entries; lines[-1] as above */
     size_t n_seps, n_lines;
     int has_quotes; /* any '"' in the piece: fields may be quoted and need bb_csv_unquote */
 };
@@ -36,7 +38,7 @@ bb_csv_scan_fn bb_csv_scan_kernel(const char *name);
 /* Record r of an index: fields 0 … n_fields-1. */
 static inline size_t bb_csv_first_sep(const struct bb_csv_index *ix, size_t r)
 {
-    return r ? ix->lines[r - 1] + 1 : 0;
+    return (uint32_t)(ix->lines[(ptrdiff_t)r - 1] + 1);
 }
 static inline size_t bb_csv_n_fields(const struct bb_csv_index *ix, size_t r)
 {
@@ -44,13 +46,13 @@ static inline size_t bb_csv_n_fields(const struct bb_csv_index *ix, size_t r)
 }
 static inline uint32_t bb_csv_record_start(const struct bb_csv_index *ix, size_t r)
 {
-    return r ? ix->seps[ix->lines[r - 1]] + 1 : 0;
+    return ix->seps[(ptrdiff_t)bb_csv_first_sep(ix, r) - 1] + 1;
 }
 /* Raw field f of record r, as it stands (blanks and quotes included, a '\r' before the newline excluded). */
 static inline struct bb_str bb_csv_field(const char *text, const struct bb_csv_index *ix, size_t r, size_t f)
 {
-    size_t first = bb_csv_first_sep(ix, r) + f;
-    uint32_t from = f ? ix->seps[first - 1] + 1 : bb_csv_record_start(ix, r), to = ix->seps[first];
+    const uint32_t *sep = ix->seps + bb_csv_first_sep(ix, r) + f;
+    uint32_t from = sep[-1] + 1, to = sep[0];
     if (text[to] == '\n' && to > from && text[to - 1] == '\r') to--;
     return (struct bb_str){ text + from, to - from };
 }

@@ -36,7 +36,12 @@ SCAN_TARGET static void SCAN_NAME(scan)(const char *text, size_t n, struct bb_cs
             seps_here &= ~inside;
             in_quotes = (uint64_t)((int64_t)inside >> 63);
         }
-        for (; newlines != 0; newlines &= newlines - 1)
+        /* One without asking whether there is any: most lines are longer than a block, in no rhythm that could be
+         * foreseen. What is written for none is overwritten by the next. */
+        lines[n_lines] =
+            (uint32_t)(n_seps + (size_t)__builtin_popcountll(seps_here & ((newlines & -newlines) - 1)));
+        n_lines += newlines != 0;
+        while (BB_UNLIKELY((newlines &= newlines - 1) != 0))
             lines[n_lines++] =
                 (uint32_t)(n_seps + (size_t)__builtin_popcountll(seps_here & ((newlines & -newlines) - 1)));
         SCAN_NAME(put)(seps + n_seps, (uint32_t)base, seps_here);

@@ -32,11 +32,8 @@ enum bb_status bb_map_long(struct bb_pass *pass)
         double value;
         int slot = BB_VALUE_PRICE, there = 0;
         if (!bb_record_open(pass, r, &rec)) continue;
-        if (!bb_pass_time(pass, &rec, &row->start_utc_s) ||
-            (reader->component.n && !bb_pass_component(pass, &rec, &slot)))
-            goto lost;
-        if (!bb_pass_run(pass, &rec)) goto lost;
-        if (!bb_pass_place(pass, &rec, &row->place)) goto lost;
+        if (!bb_pass_time_in_turn(pass, &rec, &row->start_utc_s)) goto lost;
+        if (!bb_pass_subject(pass, &rec, &slot, &row->place)) goto lost;
         if (!bb_pass_price(pass, &rec, reader->value_field, &value, &there)) goto lost;
         if (slot == BB_WORD_DROPPED || !there) continue;
         if (!bb_pass_vintage(pass, &rec, row)) goto lost;

@@ -85,6 +85,23 @@ static void bind_column(struct bb_reader *r, const struct bb_column *c, int fiel
     }
 }
 
+/* The columns of component, run and place with what stands between them, where that is nothing that a record is read for. */
+static void find_subject(struct bb_reader *r)
+{
+    int first = r->place.first, last = r->place.last,
+        others[] = { r->value_field, r->version_field, r->current_field };
+    r->subject_first = r->subject_last = -1;
+    if (r->format->shape != BB_LONG || r->place.n == 0) return;
+    if (r->component.n) first = BB_MIN(first, r->component.first), last = BB_MAX(last, r->component.last);
+    if (r->run_field >= 0) first = BB_MIN(first, r->run_field), last = BB_MAX(last, r->run_field);
+    for (int i = 0; i < r->time.n; i++)
+        if (r->time.field[i] >= first && r->time.field[i] <= last) return;
+    for (size_t i = 0; i < BB_ARRAY_LEN(others); i++)
+        if (others[i] >= first && others[i] <= last) return;
+    r->subject_first = first;
+    r->subject_last = last;
+}
+
 /* A column that stands among the location's but belongs to nobody would make them two stretches; equipment is such a
  * one and is bound as BB_LOCATION_OTHER. When a file leaves it out or moves it, the span drops it. */
 static void drop_strays(struct bb_span *span)
@@ -201,6 +218,7 @@ enum bb_status bb_reader_new(const struct bb_detection *d, const struct bb_datas
     for (int i = 0; i < r->n_prices; i++)
         if (d->turn_congestion && r->price_slot[i] == BB_VALUE_CONGESTION) r->price_negated[i] ^= 1;
     drop_strays(&r->place);
+    find_subject(r);
     r->n_hours = b->n_hours;
     if (r->n_hours) bb_reader_hours(r, d->day, r->hour_utc_s);
     r->day_known = d->day_known;

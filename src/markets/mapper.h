@@ -42,6 +42,9 @@ struct bb_reader {
     struct bb_str header_line; /* as it stands: a repeated header is not a bad record */
     char *header_text;
     struct bb_span time, place, component;
+    int subject_first,
+        subject_last; /* LONG: the columns from the first to the last that say whose price of what a record is,
+                                        and no others that matter; -1: time or price stand among them */
     int n_prices;
     int16_t price_field[BB_N_VALUES], price_slot[BB_N_VALUES];
     uint8_t price_negated[BB_N_VALUES];
@@ -85,6 +88,13 @@ struct bb_last_price {
     double value;
 };
 
+/* LONG: what the columns from subject_first to subject_last said last. */
+struct bb_subject {
+    struct bb_str raw; /* in the block's text; n == 0: none */
+    int slot;
+    uint32_t place, unknown;
+};
+
 /* One piece of a block being mapped. */
 struct bb_pass {
     struct bb_reader *reader;
@@ -100,6 +110,7 @@ struct bb_pass {
     uint32_t last_utc_s;
     struct bb_order_need need; /* of last_time: what is still to be decided */
     int last_slot;
+    struct bb_subject subject;
     struct bb_last_price last_prices[BB_N_VALUES]; /* FLAT, one per price column */
     uint32_t
         hours_of; /* WIDE with a date in every record: hour_utc_s is for the day that begins here; 0: for none yet */
@@ -108,7 +119,7 @@ struct bb_pass {
 };
 
 struct bb_record {
-    const uint32_t *sep; /* of its first field's end */
+    const uint32_t *sep; /* of its first field's end; sep[-1] + 1 is its start */
     uint32_t start;
     int n;
     size_t r;
@@ -152,7 +163,7 @@ struct bb_str bb_span_collect(const struct bb_pass *pass, const struct bb_record
 /* Raw field f, its '\r' before a newline excluded. */
 static inline struct bb_str bb_record_field(const char *text, const struct bb_record *rec, int f)
 {
-    uint32_t from = f ? rec->sep[f - 1] + 1 : rec->start, to = rec->sep[f];
+    uint32_t from = rec->sep[f - 1] + 1, to = rec->sep[f];
     if (text[to] == '\n' && to > from && text[to - 1] == '\r') to--;
     return (struct bb_str){ text + from, to - from };
 }
@@ -162,7 +173,7 @@ static inline struct bb_str bb_span_raw(const struct bb_pass *pass, const struct
 {
     uint32_t from, to;
     if (BB_UNLIKELY(!span->together)) return bb_span_collect(pass, rec, span);
-    from = span->first ? rec->sep[span->first - 1] + 1 : rec->start;
+    from = rec->sep[span->first - 1] + 1;
     to = rec->sep[span->last];
     if (pass->text[to] == '\n' && to > from && pass->text[to - 1] == '\r') to--;
     return (struct bb_str){ pass->text + from, to - from };
@@ -174,7 +185,7 @@ static inline int bb_record_open(struct bb_pass *pass, size_t r, struct bb_recor
     const struct bb_csv_index *ix = &pass->worker->index;
     size_t first = bb_csv_first_sep(ix, r);
     rec->sep = ix->seps + first;
-    rec->start = bb_csv_record_start(ix, r);
+    rec->start = rec->sep[-1] + 1;
     rec->n = (int)(ix->lines[r] - first) + 1;
     rec->r = r;
     if (BB_UNLIKELY(pass->reader->letters.used) && !bb_record_letter(pass, rec)) return 0;
@@ -186,11 +197,27 @@ static inline int bb_record_open(struct bb_pass *pass, size_t r, struct bb_recor
 static inline int bb_pass_time(struct bb_pass *pass, const struct bb_record *rec, uint32_t *utc_s_ret)
 {
     struct bb_str raw = bb_span_raw(pass, rec, &pass->reader->time);
-    if (BB_LIKELY(raw.n == pass->last_time.n && raw.n && memcmp(raw.p, pass->last_time.p, raw.n) == 0)) {
+    if (BB_LIKELY(raw.n == pass->last_time.n && raw.n && bb_text_same(raw.p, pass->last_time.p, raw.n))) {
         *utc_s_ret = pass->last_utc_s;
         return 1;
     }
     return bb_pass_time_miss(pass, rec, raw, utc_s_ret);
+}
+
+/* The same where the times of a location follow each other from record to record: only what came after this time last time
+ * is worth a look here. */
+static inline int bb_pass_time_in_turn(struct bb_pass *pass, const struct bb_record *rec, uint32_t *utc_s_ret)
+{
+    const struct bb_reader *reader = pass->reader;
+    struct bb_str raw = bb_span_raw(pass, rec, &reader->time);
+    const struct bb_time_entry *e;
+    if (BB_UNLIKELY(!reader->time.together || (reader->format->flags & BB_FORMAT_FLOOR)) ||
+        !(e = bb_time_cache_next(pass->worker->times, reader->time_layout, raw)))
+        return bb_pass_time(pass, rec, utc_s_ret);
+    pass->last_time.n = 0; /* is another one, and asking for it again would lead here */
+    pass->need.kind = BB_ORDER_SETTLED;
+    *utc_s_ret = e->utc_s;
+    return 1;
 }
 
 static inline int bb_pass_place(struct bb_pass *pass, const struct bb_record *rec, uint32_t *place_ret)
@@ -231,28 +258,31 @@ static inline int bb_pass_price(struct bb_pass *pass, const struct bb_record *re
 }
 
 /* The same for a column that may say what it said in the record before. */
-static inline int bb_pass_price_again(struct bb_pass *pass, const struct bb_record *rec, int field,
-                                      struct bb_last_price *last, double *value_ret, int *there_ret)
+static inline __attribute__((always_inline)) int bb_pass_price_again(struct bb_pass *pass,
+                                                                     const struct bb_record *rec, int field,
+                                                                     struct bb_last_price *last, double *value_ret,
+                                                                     int *there_ret)
 {
     struct bb_str s = bb_record_field(pass->text, rec, field);
     uint64_t text;
-    if (s.n - 1 >= 8) return bb_pass_price(pass, rec, field, value_ret, there_ret);
+    *there_ret = 1;
+    if (BB_UNLIKELY(s.n == 0)) return bb_pass_price_odd(pass, rec, field, value_ret, there_ret);
     memcpy(&text, s.p, 8);
-    text <<= 64 - 8 * s.n;
-    if (text != last->text || s.n != last->n) {
-        *last = (struct bb_last_price){ text, 0, 0 };
-        if (!bb_pass_price(pass, rec, field, &last->value, there_ret)) return 0;
-        if (*there_ret) last->n = s.n;
+    text <<= s.n < 8 ? 64 - 8 * s.n : 0;
+    if (text == last->text && s.n == last->n) {
+        *value_ret = last->value;
+        return 1;
     }
-    *value_ret = last->value;
-    *there_ret = last->n > 0;
+    if (BB_UNLIKELY(bb_decimal_parse_padded(s.p, s.n, value_ret) != BB_NUMBER_OK))
+        return bb_pass_price_odd(pass, rec, field, value_ret, there_ret);
+    *last = (struct bb_last_price){ text, s.n <= 8 ? s.n : 0, *value_ret };
     return 1;
 }
 
 static inline int bb_pass_component(struct bb_pass *pass, const struct bb_record *rec, int *slot_ret)
 {
     struct bb_str raw = bb_span_raw(pass, rec, &pass->reader->component);
-    if (BB_LIKELY(raw.n == pass->last_component.n && raw.n && memcmp(raw.p, pass->last_component.p, raw.n) == 0)) {
+    if (BB_LIKELY(raw.n == pass->last_component.n && raw.n && bb_text_same(raw.p, pass->last_component.p, raw.n))) {
         *slot_ret = pass->last_slot;
         return 1;
     }
@@ -268,6 +298,33 @@ static inline int bb_pass_run(struct bb_pass *pass, const struct bb_record *rec)
     s = bb_record_field(pass->text, rec, reader->run_field);
     if (BB_LIKELY(s.n == reader->market_run_n && memcmp(s.p, reader->market_run, s.n) == 0)) return 1;
     return bb_pass_run_odd(pass, rec);
+}
+
+/* LONG: component, market run and place. Mostly those of the record before: then the whole stretch of columns is the same
+ * text, and one look says so. 0: rejected. */
+static inline int bb_pass_subject(struct bb_pass *pass, const struct bb_record *rec, int *slot_ret,
+                                  uint32_t *place_ret)
+{
+    const struct bb_reader *reader = pass->reader;
+    struct bb_subject *last = &pass->subject;
+    struct bb_str raw = { "", 0 };
+    uint64_t unknown;
+    if (BB_LIKELY(reader->subject_first >= 0)) {
+        uint32_t from = rec->sep[reader->subject_first - 1] + 1;
+        raw = (struct bb_str){ pass->text + from, rec->sep[reader->subject_last] - from };
+        if (BB_LIKELY(raw.n == last->raw.n && raw.n && bb_text_same(raw.p, last->raw.p, raw.n))) {
+            *slot_ret = last->slot;
+            *place_ret = last->place;
+            pass->counts->unknown_words += last->unknown;
+            return 1;
+        }
+    }
+    if (reader->component.n && !bb_pass_component(pass, rec, slot_ret)) return 0;
+    if (!bb_pass_run(pass, rec)) return 0;
+    unknown = pass->counts->unknown_words;
+    if (!bb_pass_place(pass, rec, place_ret)) return 0;
+    *last = (struct bb_subject){ raw, *slot_ret, *place_ret, (uint32_t)(pass->counts->unknown_words - unknown) };
+    return 1;
 }
 
 /* Version and is_current of a record; 0: rejected. */

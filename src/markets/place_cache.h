@@ -42,7 +42,7 @@ static inline const struct bb_place_entry *bb_place_cache_next(struct bb_place_c
     const struct bb_place_entry *e;
     if (cache->n == 0) return NULL;
     e = &cache->entries[cache->entries[cache->last].next];
-    if (e->n != raw.n || e->layout != layout || memcmp(cache->arena + e->text, raw.p, raw.n) != 0) return NULL;
+    if (e->n != raw.n || e->layout != layout || !bb_text_same(cache->arena + e->text, raw.p, raw.n)) return NULL;
     cache->last = (uint32_t)(e - cache->entries);
     return e;
 }

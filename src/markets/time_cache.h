@@ -28,7 +28,16 @@ struct bb_time_cache {
 
 static inline int bb_time_entry_is(const struct bb_time_entry *e, uint64_t layout, struct bb_str raw)
 {
-    return e->n == raw.n && raw.n && e->layout == layout && memcmp(e->text, raw.p, raw.n) == 0;
+    return e->n == raw.n && raw.n && e->layout == layout && bb_text_same(e->text, raw.p, raw.n);
+}
+/* The entry that followed last time if it is the text's, else NULL. */
+static inline const struct bb_time_entry *bb_time_cache_next(struct bb_time_cache *cache, uint64_t layout,
+                                                             struct bb_str raw)
+{
+    uint16_t next = cache->entries[cache->last].next;
+    if (!bb_time_entry_is(&cache->entries[next], layout, raw)) return NULL;
+    cache->last = next;
+    return &cache->entries[next];
 }
 /* The entry of a text, or the one that it may take. */
 static inline struct bb_time_entry *bb_time_cache_slot(struct bb_time_cache *cache, uint64_t layout,

@@ -52,6 +52,15 @@ static inline void bb_resolve_single(const struct bb_row *row, int derive_energy
     counts->rows++;
 }
 
+/* And for a single partial row, which is all of its key where its parts were put together before. It goes on being what it
+ * was made of: one slice. */
+static inline void bb_resolve_single_partial(const struct bb_row *row, int derive_energy, struct bb_row *winner_ret,
+                                             struct bb_resolve_counts *counts)
+{
+    bb_resolve_single(row, derive_energy, winner_ret, counts);
+    counts->partial_with[winner_ret->present & ((1u << BB_N_VALUES) - 1)]++;
+}
+
 void bb_resolve_add_counts(struct bb_resolve_counts *sum, const struct bb_resolve_counts *more);
 
 /* Winners made of partial rows only that lack the total, or have some but not all of the other values; values that no
