@@ -163,3 +163,5 @@ void bb_pool_background(struct bb_pool *pool, bb_pool_piece fn, void *ctx)
     while (!fn && pool->n_in_pieces > 0) pthread_cond_wait(&pool->done, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
 }
+
+int bb_pool_has_background(const struct bb_pool *pool) { return pool->piece != NULL; }

@@ -27,5 +27,7 @@ void bb_pool_run(struct bb_pool *pool, bb_pool_task fn, void *ctx, size_t n_task
 /* From now on workers do pieces in the background; called again with the same work when there is more of it. NULL: no
  * more; returns when nobody is inside a piece any more. */
 void bb_pool_background(struct bb_pool *pool, bb_pool_piece fn, void *ctx);
+/* Asked by the caller: is there background work, whether or not any is left? */
+int bb_pool_has_background(const struct bb_pool *pool);
 
 #endif

@@ -1,152 +1,253 @@
 #include "sort/merge.h"
 
+#include "sort/row_store.h"
+
 #include <string.h>
 
-void bb_run_list_init(struct bb_run_list *list, struct bb_budget *budget, const char *temp_dir, uint32_t block_rows)
+#define NO_SLOT UINT32_MAX
+
+struct bb_merge_run {
+    uint32_t next_block;  /* neither loaded nor planned yet */
+    uint32_t first, last; /* of the slots with its rows, in this order */
+};
+
+struct bb_merge_slot {
+    struct bb_run_block *block;
+    uint32_t run, number; /* what is in it, or will be */
+    uint32_t pos;         /* of its first row that was not taken */
+    uint32_t next;
+};
+
+/* ---- loading ---- */
+
+enum bb_status bb_merge_open(struct bb_merge *merge, struct bb_run_list *list, size_t from, size_t n,
+                             uint64_t end_utc_s, size_t n_units, uint32_t slots_at_once, struct bb_error *err)
 {
-    memset(list, 0, sizeof *list);
-    list->budget = budget;
-    bb_run_file_init(&list->file, temp_dir, block_rows);
+    *merge = (struct bb_merge){ .list = list,
+                                .end_utc_s = end_utc_s,
+                                .from = from,
+                                .n = n,
+                                .slots_at_once = slots_at_once,
+                                .free_slot = NO_SLOT,
+                                .used_slot = NO_SLOT,
+                                .n_store_units = n_units };
+    merge->runs = bb_alloc(list->budget, n * sizeof *merge->runs);
+    if (!merge->runs ||
+        !bb_grow(list->budget, (void **)&merge->units, &merge->cap_units, n_units, sizeof *merge->units))
+        return bb_fail_budget(err, list->budget, "merging rows");
+    for (size_t i = 0; i < n; i++)
+        merge->runs[i] = (struct bb_merge_run){ list->runs[from + i].next, NO_SLOT, NO_SLOT };
+    return BB_OK;
 }
 
-void bb_run_list_reset(struct bb_run_list *list)
+static uint64_t first_to_load(const struct bb_merge *merge, size_t i)
 {
-    bb_run_file_reset(&list->file);
-    bb_free(list->runs);
-    list->runs = NULL;
-    list->n = list->cap = 0;
+    const struct bb_run *run = &merge->list->runs[merge->from + i];
+    uint32_t block = merge->runs[i].next_block;
+    return block < run->n_blocks ? run->first_utc_s[block] : BB_NO_INSTANT;
 }
 
-uint64_t bb_run_list_first(const struct bb_run_list *list)
+static uint64_t first_loaded(const struct bb_merge *merge)
 {
     uint64_t first = BB_NO_INSTANT;
-    for (size_t i = 0; i < list->n; i++) first = BB_MIN(first, list->runs[i].first_utc_s);
+    for (size_t i = 0; i < merge->n; i++) {
+        uint32_t at = merge->runs[i].first;
+        if (at != NO_SLOT) first = BB_MIN(first, merge->slots[at].block->rows[merge->slots[at].pos].start_utc_s);
+    }
     return first;
 }
 
-enum bb_status bb_merge_open(struct bb_merge *merge, struct bb_run_list *list, size_t from, size_t n,
-                             uint64_t end_utc_s, struct bb_error *err)
+static int add_slots(struct bb_merge *merge)
 {
-    *merge = (struct bb_merge){ .list = list, .from = from, .n = n };
-    if (n == 0) return BB_OK;
-    merge->readers = bb_calloc(list->budget, n * sizeof *merge->readers);
-    if (!merge->readers) {
-        merge->n = 0;
-        return bb_fail_budget(err, list->budget, "merging rows");
+    struct bb_budget *budget = merge->list->budget;
+    size_t block_nbytes = bb_run_block_nbytes(&merge->list->file), n = merge->n_slots + merge->slots_at_once;
+    char *blocks;
+    if (merge->n_store_units + n > (size_t)1 << (32 - BB_UNIT_BITS) ||
+        !bb_grow(budget, (void **)&merge->slots, &merge->cap_slots, n, sizeof *merge->slots) ||
+        !bb_grow(budget, (void **)&merge->units, &merge->cap_units, merge->n_store_units + n, sizeof *merge->units))
+        return 0;
+    blocks = bb_alloc(budget, merge->slots_at_once * block_nbytes);
+    if (!blocks) return 0;
+    for (; merge->n_slots < n; merge->n_slots++, blocks += block_nbytes) {
+        struct bb_merge_slot *slot = &merge->slots[merge->n_slots];
+        slot->block = (struct bb_run_block *)blocks;
+        slot->next = merge->free_slot;
+        merge->free_slot = (uint32_t)merge->n_slots;
+        merge->units[merge->n_store_units + merge->n_slots] = slot->block->rows;
     }
-    for (size_t i = 0; i < n; i++) {
-        enum bb_status status;
-        if (list->runs[from + i].first_utc_s >= end_utc_s) continue;
-        status = bb_run_reader_open(&merge->readers[i], &list->file, &list->runs[from + i], list->budget, err);
-        if (status == BB_OK) continue;
-        bb_merge_close(merge, 0);
-        return status;
-    }
-    return BB_OK;
+    return 1;
 }
+
+static int plan_block(struct bb_merge *merge, size_t i)
+{
+    struct bb_merge_run *run = &merge->runs[i];
+    const struct bb_run *on_disk = &merge->list->runs[merge->from + i];
+    struct bb_merge_slot *slot;
+    uint32_t at;
+    if (merge->free_slot == NO_SLOT && !add_slots(merge)) return 0;
+    if (!bb_grow(merge->list->budget, (void **)&merge->planned, &merge->cap_planned, merge->n_planned + 1,
+                 sizeof *merge->planned))
+        return 0;
+    at = merge->free_slot;
+    slot = &merge->slots[at];
+    merge->free_slot = slot->next;
+    slot->run = (uint32_t)i;
+    slot->number = run->next_block++;
+    slot->pos = slot->number == on_disk->next ? on_disk->skip_rows : 0;
+    slot->next = NO_SLOT;
+    if (run->last == NO_SLOT)
+        run->first = at;
+    else
+        merge->slots[run->last].next = at;
+    run->last = at;
+    merge->planned[merge->n_planned++] = at;
+    merge->n_waiting += merge->list->file.block_rows;
+    return 1;
+}
+
+enum bb_status bb_merge_plan(struct bb_merge *merge, size_t n_rows, struct bb_error *err)
+{
+    uint64_t earliest = first_loaded(merge);
+    merge->n_planned = 0;
+    for (;;) {
+        uint64_t first = BB_NO_INSTANT;
+        size_t run = 0;
+        for (size_t i = 0; i < merge->n; i++)
+            if (first_to_load(merge, i) < first) first = first_to_load(merge, run = i);
+        merge->whole_utc_s = BB_MIN(first, merge->end_utc_s);
+        if (first >= merge->end_utc_s || (merge->n_waiting >= n_rows && earliest < first)) return BB_OK;
+        if (!plan_block(merge, run)) return bb_fail_budget(err, merge->list->budget, "the rows of one instant");
+        earliest = BB_MIN(earliest, first);
+    }
+}
+
+enum bb_status bb_merge_load(struct bb_merge *merge, size_t i, struct bb_error *err)
+{
+    struct bb_merge_slot *slot = &merge->slots[merge->planned[i]];
+    const struct bb_run_file *file = &merge->list->file;
+    const struct bb_run *run = &merge->list->runs[merge->from + slot->run];
+    BB_TRY(bb_run_block_read(file, run, slot->number, slot->block, err));
+    if (slot->pos < slot->block->n_rows) return BB_OK;
+    return bb_fail(err, BB_BUG, "block %u has %u rows, of which %u were taken", slot->number, slot->block->n_rows,
+                   slot->pos);
+}
+
+/* ---- taking ---- */
 
 uint64_t bb_merge_next(const struct bb_merge *merge)
 {
-    uint64_t next = BB_NO_INSTANT;
-    for (size_t i = 0; i < merge->n; i++) {
-        const struct bb_run_reader *r = &merge->readers[i];
-        if (r->pos < r->n) next = BB_MIN(next, r->rows[r->pos].start_utc_s);
-    }
-    return next;
+    uint64_t next = first_loaded(merge);
+    return next < merge->whole_utc_s ? next : BB_NO_INSTANT;
 }
 
-enum bb_status bb_merge_take(struct bb_merge *merge, uint64_t instant, struct bb_row *to, size_t room,
-                             size_t *n_ret, struct bb_error *err)
+/* Where the rows of the instant at from end: steps that double, then halves. */
+static uint32_t end_of_instant(const struct bb_run_block *block, uint32_t from)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < merge->n && n < room; i++) {
-        struct bb_run_reader *r = &merge->readers[i];
-        while (n < room && r->pos < r->n && r->rows[r->pos].start_utc_s == instant) {
-            uint32_t from = r->pos, end = (uint32_t)BB_MIN((size_t)r->n, from + (room - n));
-            while (r->pos < end && r->rows[r->pos].start_utc_s == instant) r->pos++;
-            memcpy(to + n, r->rows + from, (r->pos - from) * sizeof *to);
-            n += r->pos - from;
-            if (r->pos == r->n) BB_TRY(bb_run_reader_more(r, err));
+    uint32_t start = block->rows[from].start_utc_s, low = from, step = 1, high;
+    while (low + step < block->n_rows && block->rows[low + step].start_utc_s == start) {
+        low += step;
+        step *= 2;
+    }
+    high = BB_MIN(low + step, block->n_rows);
+    while (high - low > 1) {
+        uint32_t mid = low + (high - low) / 2;
+        if (block->rows[mid].start_utc_s == start)
+            low = mid;
+        else
+            high = mid;
+    }
+    return high;
+}
+
+static int append_numbers(struct bb_budget *budget, uint32_t number, size_t n, uint32_t **index, size_t *cap_index,
+                          size_t *n_index)
+{
+    uint32_t *to;
+    if (!bb_grow(budget, (void **)index, cap_index, *n_index + n, sizeof **index)) return 0;
+    to = *index + *n_index;
+    for (size_t i = 0; i < n; i++) to[i] = number + (uint32_t)i;
+    *n_index += n;
+    return 1;
+}
+
+int bb_merge_take(struct bb_merge *merge, uint64_t instant, uint32_t **index, size_t *cap_index, size_t *n_index)
+{
+    for (size_t i = 0; i < merge->n; i++) {
+        struct bb_merge_run *run = &merge->runs[i];
+        while (run->first != NO_SLOT) {
+            uint32_t at = run->first, end;
+            struct bb_merge_slot *slot = &merge->slots[at];
+            if (slot->block->rows[slot->pos].start_utc_s != instant) break;
+            end = end_of_instant(slot->block, slot->pos);
+            if (!append_numbers(merge->list->budget,
+                                (uint32_t)((merge->n_store_units + at) << BB_UNIT_BITS) + slot->pos,
+                                end - slot->pos, index, cap_index, n_index))
+                return 0;
+            slot->pos = end;
+            if (end < slot->block->n_rows) break;
+            merge->n_waiting -= merge->list->file.block_rows;
+            run->first = slot->next;
+            if (run->first == NO_SLOT) run->last = NO_SLOT;
+            slot->next = merge->used_slot;
+            merge->used_slot = at;
         }
     }
-    *n_ret = n;
-    return BB_OK;
+    return 1;
+}
+
+void bb_merge_forget(struct bb_merge *merge)
+{
+    while (merge->used_slot != NO_SLOT) {
+        struct bb_merge_slot *slot = &merge->slots[merge->used_slot];
+        uint32_t next = slot->next;
+        slot->next = merge->free_slot;
+        merge->free_slot = merge->used_slot;
+        merge->used_slot = next;
+    }
+}
+
+int bb_merge_is_read(const struct bb_merge *merge)
+{
+    for (size_t i = 0; i < merge->n; i++)
+        if (first_to_load(merge, i) != BB_NO_INSTANT) return 0;
+    return 1;
+}
+
+/* What is left of run i begins with the first row that was not taken. */
+static void note_left(const struct bb_merge *merge, size_t i)
+{
+    struct bb_run *run = &merge->list->runs[i];
+    if (merge->runs[i].first != NO_SLOT) {
+        const struct bb_merge_slot *slot = &merge->slots[merge->runs[i].first];
+        run->next = slot->number;
+        run->skip_rows = slot->pos;
+        run->first_utc_s[run->next] = slot->block->rows[slot->pos].start_utc_s;
+    } else if (run->next != merge->runs[i].next_block) {
+        run->next = merge->runs[i].next_block;
+        run->skip_rows = 0;
+    }
+}
+
+static void forget_empty(struct bb_run_list *list)
+{
+    size_t n_left = 0;
+    for (size_t i = 0; i < list->n; i++)
+        if (bb_run_first(&list->runs[i]) == BB_NO_INSTANT)
+            bb_free(list->runs[i].first_utc_s);
+        else
+            list->runs[n_left++] = list->runs[i];
+    list->n = n_left;
+    if (n_left == 0) bb_run_file_reset(&list->file);
 }
 
 void bb_merge_close(struct bb_merge *merge, int keep)
 {
-    struct bb_run_list *list = merge->list;
-    size_t n_left = 0;
-    for (size_t i = 0; i < merge->n; i++) {
-        struct bb_run_reader *r = &merge->readers[i];
-        struct bb_run left = list->runs[merge->from + i];
-        int was_open = r->block != NULL;
-        if (!was_open || bb_run_reader_close(r, &left)) {
-            if (keep) list->runs[n_left++] = left;
-        }
-    }
-    if (keep) list->n = n_left;
-    if (keep && n_left == 0) bb_run_file_reset(&list->file);
-    bb_free(merge->readers);
-    merge->readers = NULL;
-    merge->n = 0;
-}
-
-static enum bb_status copy_merged(struct bb_merge *merge, struct bb_run_writer *writer, struct bb_error *err)
-{
-    struct bb_row rows[128];
-    uint64_t instant;
-    while ((instant = bb_merge_next(merge)) != BB_NO_INSTANT) {
-        size_t n;
-        do {
-            BB_TRY(bb_merge_take(merge, instant, rows, BB_ARRAY_LEN(rows), &n, err));
-            for (size_t i = 0; i < n; i++) BB_TRY(bb_run_writer_put(writer, &rows[i], err));
-        } while (n > 0);
-    }
-    return BB_OK;
-}
-
-static enum bb_status merge_neighbours(struct bb_run_list *list, size_t from, size_t n, struct bb_run_file *into,
-                                       struct bb_run *run_ret, struct bb_error *err)
-{
-    struct bb_run_writer writer;
-    struct bb_merge merge;
-    enum bb_status status;
-    BB_TRY(bb_merge_open(&merge, list, from, n, BB_NO_INSTANT, err));
-    status = bb_run_writer_begin(&writer, into, list->budget, err);
-    if (status == BB_OK) {
-        status = copy_merged(&merge, &writer, err);
-        if (status == BB_OK) status = bb_run_writer_finish(&writer, err);
-        if (status != BB_OK) bb_run_writer_abort(&writer);
-    }
-    bb_merge_close(&merge, 0);
-    *run_ret = writer.run;
-    return status;
-}
-
-enum bb_status bb_run_list_reduce(struct bb_run_list *list, size_t max_runs, struct bb_error *err)
-{
-    while (list->n > max_runs) {
-        struct bb_run_file fresh;
-        size_t n_merged = (list->n + max_runs - 1) / max_runs, done = 0;
-        struct bb_run *merged = bb_alloc(list->budget, n_merged * sizeof *merged);
-        if (!merged) return bb_fail_budget(err, list->budget, "merging rows");
-        bb_run_file_init(&fresh, list->file.temp_dir, list->file.block_rows);
-        for (size_t i = 0; i < n_merged; i++) {
-            size_t n = (list->n - done) / (n_merged - i); /* even shares */
-            enum bb_status status = merge_neighbours(list, done, n, &fresh, &merged[i], err);
-            if (status != BB_OK) {
-                bb_run_file_reset(&fresh);
-                bb_free(merged);
-                return status;
-            }
-            done += n;
-        }
-        bb_run_file_reset(&list->file);
-        bb_free(list->runs);
-        list->file = fresh;
-        list->runs = merged;
-        list->n = list->cap = n_merged;
-    }
-    return BB_OK;
+    for (size_t i = 0; keep && i < merge->n; i++) note_left(merge, i);
+    if (keep) forget_empty(merge->list);
+    for (size_t i = 0; i < merge->n_slots; i += merge->slots_at_once) bb_free(merge->slots[i].block);
+    bb_free(merge->slots);
+    bb_free(merge->runs);
+    bb_free(merge->planned);
+    bb_free(merge->units);
+    *merge = (struct bb_merge){ .list = merge->list };
 }

@@ -2,6 +2,7 @@
 
 #include "sort/drain.h"
 #include "sort/instants.h"
+#include "sort/run_writer.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -113,21 +114,6 @@ enum bb_status bb_sort_seal(struct bb_sort *sort, struct bb_error *err)
     return ok ? BB_OK : bb_fail_budget(err, sort->options.budget, "the rows to sort");
 }
 
-static enum bb_status write_instants(struct bb_run_writer *writer, const struct bb_instants *instants,
-                                     const struct bb_row *const *units, struct bb_error *err)
-{
-    uint32_t n = instants->n ? instants->first[instants->n] : 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t number = instants->index[i];
-        if (i + 16 < n) {
-            uint32_t ahead = instants->index[i + 16];
-            __builtin_prefetch(units[ahead >> BB_UNIT_BITS] + (ahead & (BB_UNIT_ROWS - 1)));
-        }
-        BB_TRY(bb_run_writer_put(writer, units[number >> BB_UNIT_BITS] + (number & (BB_UNIT_ROWS - 1)), err));
-    }
-    return BB_OK;
-}
-
 static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *writer,
                                   const struct bb_row *const *units, struct bb_error *err)
 {
@@ -139,7 +125,8 @@ static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *wr
     for (uint64_t from = 0, done; from < BB_NO_INSTANT && status == BB_OK; from = done) {
         status = bb_instants_group(&instants, &sort->store, sort->options.pool, from, BB_NO_INSTANT, allowance,
                                    &done, err);
-        if (status == BB_OK) status = write_instants(writer, &instants, units, err);
+        if (status == BB_OK && instants.n > 0)
+            status = bb_run_writer_put(writer, units, instants.index, instants.first[instants.n], err);
     }
     bb_instants_reset(&instants);
     return status;
@@ -160,17 +147,17 @@ enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err)
         return bb_fail_budget(err, budget, "writing rows to a temporary file");
     }
     bb_row_store_unit_table(&sort->store, units);
-    status = bb_run_writer_begin(&writer, &runs->file, budget, err);
-    if (status == BB_OK) {
-        status = write_store(sort, &writer, units, err);
-        if (status == BB_OK) status = bb_run_writer_finish(&writer, err);
-        if (status != BB_OK) bb_run_writer_abort(&writer);
-    }
+    status = bb_run_writer_begin(&writer, &runs->file, sort->options.pool, budget, err);
+    if (status == BB_OK) status = write_store(sort, &writer, units, err);
     bb_free(units);
-    if (status != BB_OK) return status;
-    runs->runs[runs->n++] = writer.run;
+    if (status != BB_OK) {
+        bb_run_writer_abort(&writer);
+        return status;
+    }
+    bb_run_writer_finish(&writer, &runs->runs[runs->n++]);
     sort->n_runs++;
-    sort->spilled_nbytes += writer.run.end - writer.run.at;
+    sort->spilled_nbytes +=
+        writer.n_rows * sizeof(struct bb_row) + writer.run.n_blocks * sizeof(struct bb_run_block);
     bb_row_store_drop(&sort->store, BB_NO_INSTANT);
     return BB_OK;
 }
