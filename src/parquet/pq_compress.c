@@ -67,16 +67,20 @@ static enum bb_status check_level(enum bb_pq_codec codec, int level, struct bb_e
     return BB_OK;
 }
 
+static int set(struct bb_pq_compressor *c, ZSTD_cParameter which, int value)
+{
+    return !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, which, value));
+}
+
 static int allocate(struct bb_pq_compressor *c)
 {
     if (c->codec == BB_PQ_ZSTD) {
         c->zstd = ZSTD_createCCtx_advanced((ZSTD_customMem){ zstd_alloc, zstd_free, c->budget });
-        return c->zstd != NULL &&
-               !ZSTD_isError(
-                   ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_blockDelimiters, ZSTD_sf_explicitBlockDelimiters)) &&
-               !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, c->level)) &&
-               (c->level < BB_PQ_ZSTD_LARGE_LEVEL ||
-                !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog, BB_PQ_ZSTD_LARGE_HASH_LOG)));
+        /* For sequences: blocks are told, and pages and their room stay where they are, so that zstd makes no copies of its own (1.3 MB). */
+        return c->zstd != NULL && set(c, ZSTD_c_compressionLevel, c->level) &&
+               set(c, ZSTD_c_blockDelimiters, ZSTD_sf_explicitBlockDelimiters) &&
+               set(c, ZSTD_c_stableInBuffer, 1) && set(c, ZSTD_c_stableOutBuffer, 1) &&
+               (c->level < BB_PQ_ZSTD_LARGE_LEVEL || set(c, ZSTD_c_hashLog, BB_PQ_ZSTD_LARGE_HASH_LOG));
     }
     if (c->codec == BB_PQ_GZIP) {
         size_t nbytes = c->level >= 10 ? DEFLATE_NEAR_NBYTES : DEFLATE_FAST_NBYTES;
@@ -196,7 +200,7 @@ size_t bb_pq_compress_bound(const struct bb_pq_compressor *c, size_t n)
 int bb_pq_can_be_hasty(const struct bb_pq_compressor *c) { return c->codec == BB_PQ_ZSTD && c->default_level; }
 
 /* All that efforts differ in is set each time: the context may have served another effort before. False: zstd refused. */
-static int set_effort(ZSTD_CCtx *zstd, int level, enum bb_pq_effort effort, size_t n)
+static int set_effort(struct bb_pq_compressor *c, enum bb_pq_effort effort, size_t n)
 {
     int thorough = effort == BB_PQ_THOROUGH, hasty = effort == BB_PQ_HASTY, hash_log = 0, window_log = 0;
     if (effort == BB_PQ_FAR) hash_log = BB_PQ_FAR_HASH_LOG;
@@ -210,7 +214,7 @@ static int set_effort(ZSTD_CCtx *zstd, int level, enum bb_pq_effort effort, size
         ZSTD_cParameter which;
         int value;
     } wanted[] = {
-        { ZSTD_c_compressionLevel, thorough ? BB_PQ_ZSTD_THOROUGH_LEVEL : level },
+        { ZSTD_c_compressionLevel, thorough ? BB_PQ_ZSTD_THOROUGH_LEVEL : c->level },
         /* zstd's stride through what does not repeat; 0 is the level's own */
         { ZSTD_c_targetLength, hasty ? BB_PQ_HASTY_STRIDE : 0 },
         { ZSTD_c_literalCompressionMode, hasty ? ZSTD_ps_enable : ZSTD_ps_auto },
@@ -220,9 +224,9 @@ static int set_effort(ZSTD_CCtx *zstd, int level, enum bb_pq_effort effort, size
         { ZSTD_c_minMatch, effort == BB_PQ_FAR || effort == BB_PQ_NEAR ? BB_PQ_NUMBER_MIN_MATCH : 0 },
     };
     /* After sequences the context believes itself in the middle of a frame, where it takes only some of these. */
-    if (ZSTD_isError(ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only))) return 0;
+    if (ZSTD_isError(ZSTD_CCtx_reset(c->zstd, ZSTD_reset_session_only))) return 0;
     for (size_t i = 0; i < BB_ARRAY_LEN(wanted); i++) {
-        if (ZSTD_isError(ZSTD_CCtx_setParameter(zstd, wanted[i].which, wanted[i].value))) return 0;
+        if (!set(c, wanted[i].which, wanted[i].value)) return 0;
     }
     return 1;
 }
@@ -245,7 +249,7 @@ static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src,
     if (effort == BB_PQ_DECIMALS && (n - values_at) / 8 > BB_PQ_DECIMAL_REPEATS_VALUES) effort = BB_PQ_FAR;
     if (!bb_pq_can_be_hasty(c)) {
         effort = BB_PQ_USUAL;
-    } else if (!set_effort(c->zstd, c->level, effort, n)) {
+    } else if (!set_effort(c, effort, n)) {
         return bb_fail(err, BB_BUG, "zstd %s refused a parameter for effort %d", ZSTD_versionString(), (int)effort);
     }
     if (effort == BB_PQ_DECIMALS && n > 0) {
