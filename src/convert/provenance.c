@@ -109,8 +109,8 @@ enum bb_status bb_provenance_end_group(struct bb_provenance *p, struct bb_pq_fil
     if (!bb_buf_reserve(&p->packed, bound) ||
         !bb_grow(p->budget, (void **)&p->packed_nbytes, &p->cap_packed, p->n_packed + 1, sizeof *p->packed_nbytes))
         return bb_fail_budget(err, p->budget, "the list of sources");
-    BB_TRY(bb_pq_compress(p->packer, p->runs.p ? p->runs.p : "", p->runs.n, BB_PQ_USUAL, p->packed.p + p->packed.n,
-                          bound, &n, err));
+    BB_TRY(bb_pq_compress(p->packer, p->runs.p ? p->runs.p : "", p->runs.n, p->runs.n, BB_PQ_USUAL,
+                          p->packed.p + p->packed.n, bound, &n, err));
     p->packed.n += n;
     p->packed_nbytes[p->n_packed++] = (uint32_t)n;
     p->runs.n = 0;

@@ -125,12 +125,13 @@ enum bb_status bb_pq_chunk_levels(struct bb_pq_chunk *c, int valid, size_t n, st
 enum bb_status bb_pq_page_begin(struct bb_pq_chunk *c, struct bb_error *err)
 {
     uint32_t nbytes;
-    c->raw.n = 0;
+    c->raw.n = c->values_at = 0;
     if (!c->column.nullable) return BB_OK;
     if (!bb_buf_put(&c->raw, "\0\0\0\0", 4) || !bb_pq_rle_encode(c->levels, c->n_levels, 1, &c->raw))
         return bb_pq_chunk_no_memory(c, err);
     nbytes = (uint32_t)(c->raw.n - 4);
     memcpy(c->raw.p, &nbytes, 4);
+    c->values_at = c->raw.n;
     return BB_OK;
 }
 
@@ -154,8 +155,8 @@ static enum bb_status compress_behind(struct bb_pq_chunk *c, struct bb_buf *out,
 {
     size_t bound = bb_pq_compress_bound(c->compressor, c->raw.n);
     if (!make_room(out, HEADER_ROOM_NBYTES + bound)) return bb_pq_chunk_no_memory(c, err);
-    return bb_pq_compress(c->compressor, c->raw.p, c->raw.n, effort, out->p + out->n + HEADER_ROOM_NBYTES, bound,
-                          nbytes_ret, err);
+    return bb_pq_compress(c->compressor, c->raw.p, c->raw.n, BB_MIN(c->values_at, c->raw.n), effort,
+                          out->p + out->n + HEADER_ROOM_NBYTES, bound, nbytes_ret, err);
 }
 
 enum bb_status bb_pq_page_try(struct bb_pq_chunk *c, enum bb_pq_effort effort, size_t most_nbytes,

@@ -74,6 +74,7 @@ struct bb_pq_chunk {
     enum bb_pq_effort effort;           /* for plain numbers; THOROUGH: for all pages */
     struct bb_pq_dict64 dict64;
     struct bb_pq_dict_text dict_text;
+    size_t values_at; /* in raw */
     struct bb_buf raw, pages, dict_page, bound_texts, bloom;
     struct bb_pq_page_note *notes;
     size_t n_notes, notes_cap;
@@ -85,7 +86,7 @@ struct bb_pq_chunk {
 
 enum bb_status bb_pq_chunk_no_memory(const struct bb_pq_chunk *chunk, struct bb_error *err);
 
-/* Starts chunk->raw with the levels; the encoder appends its values. */
+/* Starts chunk->raw with the levels; the encoder appends its values, at chunk->values_at. */
 enum bb_status bb_pq_page_begin(struct bb_pq_chunk *chunk, struct bb_error *err) BB_WARN_UNUSED;
 /* Compressed size of the first most_nbytes of chunk->raw, without keeping anything. */
 enum bb_status bb_pq_page_try(struct bb_pq_chunk *chunk, enum bb_pq_effort effort, size_t most_nbytes,

@@ -1,5 +1,6 @@
 #include "parquet/pq_compress.h"
 
+#include "parquet/pq_decimal_repeats.h"
 #include "parquet/pq_defaults.h"
 
 #include <libdeflate.h>
@@ -21,10 +22,11 @@ struct bb_pq_compressor {
     int level, default_level;
     struct bb_budget *budget;
     ZSTD_CCtx *zstd;
+    struct bb_pq_decimal_repeats *repeats; /* made for the first page that wants it */
     struct libdeflate_compressor *deflate;
     void *lz4;
     size_t charged_nbytes;
-    struct bb_pq_compressors *shared; /* then the three above are borrowed */
+    struct bb_pq_compressors *shared; /* then what is above is borrowed */
     struct bb_pq_compressor *next;    /* in the list of those at rest */
 };
 
@@ -65,14 +67,20 @@ static enum bb_status check_level(enum bb_pq_codec codec, int level, struct bb_e
     return BB_OK;
 }
 
+static int set(struct bb_pq_compressor *c, ZSTD_cParameter which, int value)
+{
+    return !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, which, value));
+}
+
 static int allocate(struct bb_pq_compressor *c)
 {
     if (c->codec == BB_PQ_ZSTD) {
         c->zstd = ZSTD_createCCtx_advanced((ZSTD_customMem){ zstd_alloc, zstd_free, c->budget });
-        return c->zstd != NULL &&
-               !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, c->level)) &&
-               (c->level < BB_PQ_ZSTD_LARGE_LEVEL ||
-                !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog, BB_PQ_ZSTD_LARGE_HASH_LOG)));
+        /* For sequences: blocks are told, and pages and their room stay where they are, so that zstd makes no copies of its own (1.3 MB). */
+        return c->zstd != NULL && set(c, ZSTD_c_compressionLevel, c->level) &&
+               set(c, ZSTD_c_blockDelimiters, ZSTD_sf_explicitBlockDelimiters) &&
+               set(c, ZSTD_c_stableInBuffer, 1) && set(c, ZSTD_c_stableOutBuffer, 1) &&
+               (c->level < BB_PQ_ZSTD_LARGE_LEVEL || set(c, ZSTD_c_hashLog, BB_PQ_ZSTD_LARGE_HASH_LOG));
     }
     if (c->codec == BB_PQ_GZIP) {
         size_t nbytes = c->level >= 10 ? DEFLATE_NEAR_NBYTES : DEFLATE_FAST_NBYTES;
@@ -170,6 +178,7 @@ void bb_pq_compressor_free(struct bb_pq_compressor *c)
 {
     if (!c) return;
     ZSTD_freeCCtx(c->zstd);
+    bb_free(c->repeats);
     libdeflate_free_compressor(c->deflate);
     bb_free(c->lz4);
     bb_budget_release(c->budget, c->charged_nbytes);
@@ -190,26 +199,66 @@ size_t bb_pq_compress_bound(const struct bb_pq_compressor *c, size_t n)
 
 int bb_pq_can_be_hasty(const struct bb_pq_compressor *c) { return c->codec == BB_PQ_ZSTD && c->default_level; }
 
-static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort,
-                                    void *dst, size_t dst_cap, size_t *n_ret, struct bb_error *err)
+/* All that efforts differ in is set each time: the context may have served another effort before. False: zstd refused. */
+static int set_effort(struct bb_pq_compressor *c, enum bb_pq_effort effort, size_t n)
+{
+    int thorough = effort == BB_PQ_THOROUGH, hasty = effort == BB_PQ_HASTY, hash_log = 0, window_log = 0;
+    if (effort == BB_PQ_FAR) hash_log = BB_PQ_FAR_HASH_LOG;
+    if (thorough) hash_log = BB_PQ_THOROUGH_TABLE_LOG;
+    if (effort == BB_PQ_DECIMALS) { /* zstd's own table is not used; each repetition is within reach */
+        hash_log = ZSTD_HASHLOG_MIN;
+        window_log = ZSTD_WINDOWLOG_MIN;
+        while ((size_t)1 << window_log < n) window_log++;
+    }
+    const struct {
+        ZSTD_cParameter which;
+        int value;
+    } wanted[] = {
+        { ZSTD_c_compressionLevel, thorough ? BB_PQ_ZSTD_THOROUGH_LEVEL : c->level },
+        /* zstd's stride through what does not repeat; 0 is the level's own */
+        { ZSTD_c_targetLength, hasty ? BB_PQ_HASTY_STRIDE : 0 },
+        { ZSTD_c_literalCompressionMode, hasty ? ZSTD_ps_enable : ZSTD_ps_auto },
+        { ZSTD_c_windowLog, window_log },
+        { ZSTD_c_hashLog, hash_log },
+        { ZSTD_c_chainLog, thorough ? BB_PQ_THOROUGH_TABLE_LOG : 0 },
+        { ZSTD_c_minMatch, effort == BB_PQ_FAR || effort == BB_PQ_NEAR ? BB_PQ_NUMBER_MIN_MATCH : 0 },
+    };
+    /* After sequences the context believes itself in the middle of a frame, where it takes only some of these. */
+    if (ZSTD_isError(ZSTD_CCtx_reset(c->zstd, ZSTD_reset_session_only))) return 0;
+    for (size_t i = 0; i < BB_ARRAY_LEN(wanted); i++) {
+        if (!set(c, wanted[i].which, wanted[i].value)) return 0;
+    }
+    return 1;
+}
+
+/* Room for a page's sequences; what was there is made anew, for it holds nothing between pages. */
+static int make_repeats(struct bb_pq_compressor *c, size_t n)
+{
+    size_t most = bb_pq_decimal_repeats_most(n);
+    if (c->repeats && c->repeats->cap >= most) return 1;
+    bb_free(c->repeats);
+    c->repeats = bb_pq_decimal_repeats_new(most, c->budget);
+    return c->repeats != NULL;
+}
+
+static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src, size_t n, size_t values_at,
+                                    enum bb_pq_effort effort, void *dst, size_t dst_cap, size_t *n_ret,
+                                    struct bb_error *err)
 {
     size_t got;
-    if (bb_pq_can_be_hasty(
-            c)) { /* a target length is zstd's stride through what does not repeat; 0 is the level's own */
-        int min_match = effort == BB_PQ_FAR || effort == BB_PQ_NEAR ? BB_PQ_NUMBER_MIN_MATCH : 0;
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel,
-                               effort == BB_PQ_THOROUGH ? BB_PQ_ZSTD_THOROUGH_LEVEL : c->level);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_targetLength, effort == BB_PQ_HASTY ? BB_PQ_HASTY_STRIDE : 0);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_literalCompressionMode,
-                               effort == BB_PQ_HASTY ? ZSTD_ps_enable : ZSTD_ps_auto);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog,
-                               effort == BB_PQ_FAR        ? BB_PQ_FAR_HASH_LOG
-                               : effort == BB_PQ_THOROUGH ? BB_PQ_THOROUGH_TABLE_LOG
-                                                          : 0);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_chainLog, effort == BB_PQ_THOROUGH ? BB_PQ_THOROUGH_TABLE_LOG : 0);
-        ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_minMatch, min_match);
+    if (effort == BB_PQ_DECIMALS && (n - values_at) / 8 > BB_PQ_DECIMAL_REPEATS_VALUES) effort = BB_PQ_FAR;
+    if (!bb_pq_can_be_hasty(c)) {
+        effort = BB_PQ_USUAL;
+    } else if (!set_effort(c, effort, n)) {
+        return bb_fail(err, BB_BUG, "zstd %s refused a parameter for effort %d", ZSTD_versionString(), (int)effort);
     }
-    got = ZSTD_compress2(c->zstd, dst, dst_cap, src, n);
+    if (effort == BB_PQ_DECIMALS && n > 0) {
+        if (!make_repeats(c, n)) return bb_fail_budget(err, c->budget, "a compressor");
+        got = ZSTD_compressSequences(c->zstd, dst, dst_cap, c->repeats->sequences,
+                                     bb_pq_decimal_repeats_find(c->repeats, src, n, values_at), src, n);
+    } else {
+        got = ZSTD_compress2(c->zstd, dst, dst_cap, src, n);
+    }
     if (ZSTD_isError(got)) {
         if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
             return bb_fail_budget(err, c->budget, "zstd's working memory");
@@ -219,8 +268,9 @@ static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src,
     return BB_OK;
 }
 
-static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort,
-                                    void *dst, size_t dst_cap, size_t *n_ret, struct bb_error *err)
+static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src, size_t n, size_t values_at,
+                                    enum bb_pq_effort effort, void *dst, size_t dst_cap, size_t *n_ret,
+                                    struct bb_error *err)
 {
     size_t got = 0;
     switch (c->codec) {
@@ -236,7 +286,7 @@ static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src,
         if (snappy_compress(src, n, dst, &got) != SNAPPY_OK) got = 0;
         break;
     case BB_PQ_GZIP: got = libdeflate_gzip_compress(c->deflate, src, n, dst, dst_cap); break;
-    case BB_PQ_ZSTD: return compress_zstd(c, src, n, effort, dst, dst_cap, n_ret, err);
+    case BB_PQ_ZSTD: return compress_zstd(c, src, n, values_at, effort, dst, dst_cap, n_ret, err);
     case BB_PQ_LZ4_RAW:
         got = (size_t)LZ4_compress_fast_extState(c->lz4, src, dst, (int)n,
                                                  dst_cap > INT32_MAX ? INT32_MAX : (int)dst_cap, 1);
@@ -247,15 +297,16 @@ static enum bb_status compress_page(struct bb_pq_compressor *c, const void *src,
     return BB_OK;
 }
 
-enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, enum bb_pq_effort effort,
-                              void *dst, size_t dst_cap, size_t *n_ret, struct bb_error *err)
+enum bb_status bb_pq_compress(struct bb_pq_compressor *c, const void *src, size_t n, size_t values_at,
+                              enum bb_pq_effort effort, void *dst, size_t dst_cap, size_t *n_ret,
+                              struct bb_error *err)
 {
     struct bb_pq_compressor *borrowed;
     enum bb_status status;
-    if (!c->shared) return compress_page(c, src, n, effort, dst, dst_cap, n_ret, err);
+    if (!c->shared) return compress_page(c, src, n, values_at, effort, dst, dst_cap, n_ret, err);
     borrowed = borrow(c);
     if (!borrowed) return bb_fail_budget(err, c->budget, "a compressor");
-    status = compress_page(borrowed, src, n, effort, dst, dst_cap, n_ret, err);
+    status = compress_page(borrowed, src, n, values_at, effort, dst, dst_cap, n_ret, err);
     give_back(c->shared, borrowed);
     return status;
 }

@@ -17,14 +17,15 @@ void bb_pq_compressor_free(struct bb_pq_compressor *compressor);
 /* Room that dst must have for n bytes. */
 size_t bb_pq_compress_bound(const struct bb_pq_compressor *compressor, size_t n);
 
-/* How hard zstd's own level searches for repetitions. HASTY: hardly, it only packs what entropy coding gives; FAR: for the
- * eight bytes of a double anywhere in a page; NEAR: for those of an integer; THOROUGH: longer, for pages so few that it does not
- * matter. Other codecs and levels that somebody asked for know only USUAL. */
-enum bb_pq_effort { BB_PQ_USUAL, BB_PQ_HASTY, BB_PQ_FAR, BB_PQ_NEAR, BB_PQ_THOROUGH };
+/* How zstd, at its own level, looks for repetitions. HASTY: hardly, it only packs what entropy coding gives; DECIMALS: where
+ * pq_decimal_repeats.h says that those of doubles are; FAR: anywhere in a page; NEAR: for those of an integer; THOROUGH: longer, for
+ * pages so few that it does not matter. Other codecs and levels that somebody asked for know only USUAL. */
+enum bb_pq_effort { BB_PQ_USUAL, BB_PQ_HASTY, BB_PQ_DECIMALS, BB_PQ_FAR, BB_PQ_NEAR, BB_PQ_THOROUGH };
 /* Are there ways but the usual one? (zstd at its default level.) */
 int bb_pq_can_be_hasty(const struct bb_pq_compressor *compressor);
 
-enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n,
+/* values_at <= n: where in src the values begin; only DECIMALS wants to know. */
+enum bb_status bb_pq_compress(struct bb_pq_compressor *compressor, const void *src, size_t n, size_t values_at,
                               enum bb_pq_effort effort, void *dst, size_t dst_cap, size_t *n_ret,
                               struct bb_error *err) BB_WARN_UNUSED;
 

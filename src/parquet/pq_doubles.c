@@ -224,9 +224,11 @@ static enum bb_status try_encoding(struct bb_pq_chunk *c, enum bb_pq_encoding en
 }
 
 /* How pages without dictionary are written, found out once per chunk, on its first such page. dense: the smaller of PLAIN and
- * BYTE_STREAM_SPLIT. Otherwise PLAIN, hastily if that makes little difference, or else with a search for far repetitions. */
+ * BYTE_STREAM_SPLIT. Otherwise PLAIN, hastily if that makes little difference, or else with what
+ * decimals repeat (floats: with a search for far repetitions). */
 static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
 {
+    enum bb_pq_effort far = c->column.type == BB_PQ_DOUBLE ? BB_PQ_DECIMALS : BB_PQ_FAR;
     size_t plain, other;
     if (c->plain_encoding != BB_PQ_RLE) return BB_OK;
     c->plain_encoding = BB_PQ_PLAIN;
@@ -238,9 +240,12 @@ static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
         if (other < plain) c->plain_encoding = BB_PQ_BYTE_STREAM_SPLIT;
     } else {
         BB_TRY(try_encoding(c, BB_PQ_PLAIN, NULL, err));
-        BB_TRY(bb_pq_page_try(c, BB_PQ_FAR, BB_PQ_HASTY_SAMPLE_NBYTES, &plain, err));
+        BB_TRY(bb_pq_page_try(c, far, BB_PQ_HASTY_SAMPLE_NBYTES, &plain, err));
         BB_TRY(bb_pq_page_try(c, BB_PQ_HASTY, BB_PQ_HASTY_SAMPLE_NBYTES, &other, err));
-        c->effort = other <= plain + plain * BB_PQ_HASTY_MOST_PERCENT / 100 ? BB_PQ_HASTY : BB_PQ_FAR;
+        c->effort = plain >= BB_MIN(c->raw.n, BB_PQ_HASTY_SAMPLE_NBYTES) / BB_PQ_HASTY_LEAST_SHARE &&
+                            other <= plain + plain * BB_PQ_HASTY_MOST_PERCENT / 100
+                        ? BB_PQ_HASTY
+                        : far;
     }
     return BB_OK;
 }
