@@ -26,12 +26,12 @@ static inline int bb_str_is(struct bb_str a, const char *cstring)
 }
 
 /* memcmp(a, b, n) == 0 without a call, for the keys that every record is compared by. Different keys of one column mostly
- * end differently: the last bytes come first. */
+ * end differently: the last bytes come first. What is left is seen in pieces as large as fit, the last of them in part twice. */
 static inline int bb_text_same(const char *a, const char *b, size_t n)
 {
     typedef uint64_t pair __attribute__((vector_size(16)));
     uint64_t x, y;
-    pair p, q, diff = { 0 };
+    pair p, q, u, v, diff = { 0 };
     if (n < 8) {
         for (size_t i = 0; i < n; i++)
             if (a[i] != b[i]) return 0;
@@ -40,15 +40,25 @@ static inline int bb_text_same(const char *a, const char *b, size_t n)
     memcpy(&x, a + n - 8, 8);
     memcpy(&y, b + n - 8, 8);
     if (x != y) return 0;
-    for (; n > 16; a += 16, b += 16, n -= 16) {
-        memcpy(&p, a, 16);
-        memcpy(&q, b, 16);
-        diff |= p ^ q;
+    if (n < 16) {
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        return x == y;
     }
-    n = n < 8 ? 8 - n : 0; /* then the last bytes once more */
-    memcpy(&x, a - n, 8);
-    memcpy(&y, b - n, 8);
-    return ((x ^ y) | diff[0] | diff[1]) == 0;
+    for (; n > 40; a += 32, b += 32, n -= 32) {
+        memcpy(&p, a, 16), memcpy(&q, b, 16);
+        memcpy(&u, a + 16, 16), memcpy(&v, b + 16, 16);
+        diff |= (p ^ q) | (u ^ v);
+    }
+    if (n > 24) { /* 25 … 40 are left, of which the last 8 have been seen */
+        memcpy(&p, a, 16), memcpy(&q, b, 16);
+        diff |= p ^ q;
+        a += 16, b += 16, n -= 16;
+    }
+    n = n < 16 ? 16 - n : 0; /* 9 … 24: with what stands before, where they are fewer than 16 */
+    memcpy(&p, a - n, 16), memcpy(&q, b - n, 16);
+    diff |= p ^ q;
+    return (diff[0] | diff[1]) == 0;
 }
 
 /* ASCII only, whatever the locale. */

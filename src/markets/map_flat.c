@@ -28,7 +28,7 @@ static inline __attribute__((always_inline)) enum bb_status run(struct bb_pass *
             row->value[reader->price_slot[i]] = value;
             present |= (uint8_t)(there << reader->price_slot[i]);
         }
-        if (!bb_pass_vintage(pass, &rec, row)) goto lost;
+        if (!bb_pass_vintage(pass, &rec, &row->version, &row->flags)) goto lost;
         row->present = present;
         row->slice = pass->slice;
         if (reader->derive_energy &&

@@ -14,10 +14,11 @@ static inline uint16_t *join_slot(uint16_t *slots, uint32_t start_utc_s)
 
 /* A component that the row has already makes a row of its own: which of the two counts is decided where all rows of a key
  * meet. */
-static inline int can_join(const struct bb_row *row, const struct bb_row *to)
+static inline int can_join(const struct bb_row *to, uint32_t start_utc_s, uint32_t place, uint32_t slice,
+                           uint16_t version, uint8_t flags, int slot)
 {
-    return to->start_utc_s == row->start_utc_s && to->place == row->place && to->slice == row->slice &&
-           to->version == row->version && to->flags == row->flags && !(to->present & row->present);
+    return to->start_utc_s == start_utc_s && to->place == place && to->slice == slice && to->version == version &&
+           to->flags == flags && !(to->present & 1 << slot);
 }
 
 enum bb_status bb_map_long(struct bb_pass *pass)
@@ -28,28 +29,36 @@ enum bb_status bb_map_long(struct bb_pass *pass)
     const int joining = reader->component.n && pass->out->cap <= UINT16_MAX;
     for (size_t r = 0; r < n_records; r++) {
         struct bb_record rec;
-        struct bb_row *row = bb_pass_row(pass);
-        double value;
-        int slot = BB_VALUE_PRICE, there = 0;
+        struct bb_row *row;
+        double value = 0;
+        uint32_t start_utc_s, place;
+        uint16_t version;
+        uint8_t flags;
+        int slot = BB_VALUE_PRICE, there = 1;
         if (!bb_record_open(pass, r, &rec)) continue;
-        if (!bb_pass_time_in_turn(pass, &rec, &row->start_utc_s)) goto lost;
-        if (!bb_pass_subject(pass, &rec, &slot, &row->place)) goto lost;
+        if (!bb_pass_time_in_turn(pass, &rec, &start_utc_s)) goto lost;
+        if (!bb_pass_subject(pass, &rec, &slot, &place)) goto lost;
         if (!bb_pass_price(pass, &rec, reader->value_field, &value, &there)) goto lost;
         if (slot == BB_WORD_DROPPED || !there) continue;
-        if (!bb_pass_vintage(pass, &rec, row)) goto lost;
-        row->present = (uint8_t)(1 << slot);
-        row->slice = pass->block->slice;
+        if (!bb_pass_vintage(pass, &rec, &version, &flags)) goto lost;
         if (joining) {
-            at = join_slot(joins, row->start_utc_s);
-            if (*at < pass->out->n && can_join(row, &pass->out->rows[*at])) {
-                pass->out->rows[*at].value[slot] = value;
-                pass->out->rows[*at].present |= row->present;
+            at = join_slot(joins, start_utc_s);
+            row = &pass->out->rows[*at];
+            if (*at < pass->out->n && can_join(row, start_utc_s, place, pass->block->slice, version, flags, slot)) {
+                row->value[slot] = value;
+                row->present |= (uint8_t)(1 << slot);
                 pass->counts->rows++;
                 continue;
             }
             *at = (uint16_t)pass->out->n;
         }
-        memset(row->value, 0, sizeof row->value);
+        row = bb_pass_row(pass);
+        *row = (struct bb_row){ .start_utc_s = start_utc_s,
+                                .place = place,
+                                .slice = pass->block->slice,
+                                .version = version,
+                                .present = (uint8_t)(1 << slot),
+                                .flags = flags };
         row->value[slot] = value;
         if (!bb_pass_emit(pass)) return pass->status;
         continue;

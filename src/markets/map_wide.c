@@ -31,7 +31,7 @@ static int map_hours(struct bb_pass *pass, const struct bb_record *rec, uint32_t
             bb_pass_reject(pass, rec, &flaw);
             continue;
         }
-        if (!bb_pass_vintage(pass, rec, row)) return pass->status == BB_OK;
+        if (!bb_pass_vintage(pass, rec, &row->version, &row->flags)) return pass->status == BB_OK;
         row->start_utc_s = (uint32_t)hour_utc_s[h];
         row->place = place;
         row->slice = pass->block->slice;

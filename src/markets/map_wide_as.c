@@ -15,7 +15,7 @@ static int map_product(struct bb_pass *pass, const struct bb_record *rec, struct
         return 1;
     if (!has_price && !has_quantity) return 1;
     if (!bb_pass_wide_place(pass, rec, place_raw, p, &row->place)) return pass->status == BB_OK;
-    if (!bb_pass_vintage(pass, rec, row)) return 1;
+    if (!bb_pass_vintage(pass, rec, &row->version, &row->flags)) return 1;
     row->start_utc_s = utc_s;
     row->slice = pass->block->slice;
     memset(row->value, 0, sizeof row->value);

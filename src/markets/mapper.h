@@ -88,9 +88,16 @@ struct bb_last_price {
     double value;
 };
 
+/* A component as a report spells it. */
+#define BB_N_COMPONENTS_KNOWN 8
+struct bb_known_component {
+    struct bb_str raw; /* in the block's text */
+    int slot;
+};
+
 /* LONG: what the columns from subject_first to subject_last said last. */
 struct bb_subject {
-    struct bb_str raw; /* in the block's text; n == 0: none */
+    struct bb_str raw, place_raw; /* in the block's text; n == 0: none */
     int slot;
     uint32_t place, unknown;
 };
@@ -110,6 +117,8 @@ struct bb_pass {
     uint32_t last_utc_s;
     struct bb_order_need need; /* of last_time: what is still to be decided */
     int last_slot;
+    struct bb_known_component components[BB_N_COMPONENTS_KNOWN]; /* what was last_component before */
+    unsigned n_components;
     struct bb_subject subject;
     struct bb_last_price last_prices[BB_N_VALUES]; /* FLAT, one per price column */
     uint32_t
@@ -247,12 +256,19 @@ static inline int bb_pass_wide_place(struct bb_pass *pass, const struct bb_recor
     return 1;
 }
 
+/* Not OK: bb_pass_price_odd knows more. */
+static inline enum bb_number bb_pass_price_try(const struct bb_pass *pass, const struct bb_record *rec, int field,
+                                               double *value_ret)
+{
+    struct bb_str s = bb_record_field(pass->text, rec, field);
+    return bb_decimal_parse_padded(s.p, s.n, value_ret);
+}
+
 static inline int bb_pass_price(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret,
                                 int *there_ret)
 {
-    struct bb_str s = bb_record_field(pass->text, rec, field);
-    enum bb_number kind = bb_decimal_parse_padded(s.p, s.n, value_ret);
-    if (BB_UNLIKELY(kind != BB_NUMBER_OK)) return bb_pass_price_odd(pass, rec, field, value_ret, there_ret);
+    if (BB_UNLIKELY(bb_pass_price_try(pass, rec, field, value_ret) != BB_NUMBER_OK))
+        return bb_pass_price_odd(pass, rec, field, value_ret, there_ret);
     *there_ret = 1;
     return 1;
 }
@@ -307,7 +323,7 @@ static inline int bb_pass_subject(struct bb_pass *pass, const struct bb_record *
 {
     const struct bb_reader *reader = pass->reader;
     struct bb_subject *last = &pass->subject;
-    struct bb_str raw = { "", 0 };
+    struct bb_str raw = { "", 0 }, place_raw = { "", 0 };
     uint64_t unknown;
     if (BB_LIKELY(reader->subject_first >= 0)) {
         uint32_t from = rec->sep[reader->subject_first - 1] + 1;
@@ -321,28 +337,41 @@ static inline int bb_pass_subject(struct bb_pass *pass, const struct bb_record *
     }
     if (reader->component.n && !bb_pass_component(pass, rec, slot_ret)) return 0;
     if (!bb_pass_run(pass, rec)) return 0;
+    if (reader->place.together) { /* the next component of the same place */
+        place_raw = bb_span_raw(pass, rec, &reader->place);
+        if (place_raw.n == last->place_raw.n && place_raw.n &&
+            bb_text_same(place_raw.p, last->place_raw.p, place_raw.n)) {
+            *place_ret = last->place;
+            pass->counts->unknown_words += last->unknown;
+            last->raw = raw;
+            last->slot = *slot_ret;
+            return 1;
+        }
+    }
     unknown = pass->counts->unknown_words;
     if (!bb_pass_place(pass, rec, place_ret)) return 0;
-    *last = (struct bb_subject){ raw, *slot_ret, *place_ret, (uint32_t)(pass->counts->unknown_words - unknown) };
+    *last = (struct bb_subject){ raw, place_raw, *slot_ret, *place_ret,
+                                 (uint32_t)(pass->counts->unknown_words - unknown) };
     return 1;
 }
 
 /* Version and is_current of a record; 0: rejected. */
-static inline int bb_pass_vintage(struct bb_pass *pass, const struct bb_record *rec, struct bb_row *row)
+static inline int bb_pass_vintage(struct bb_pass *pass, const struct bb_record *rec, uint16_t *version_ret,
+                                  uint8_t *flags_ret)
 {
     const struct bb_reader *reader = pass->reader;
-    row->version = reader->version;
-    row->flags = reader->flags;
+    *version_ret = reader->version;
+    *flags_ret = reader->flags;
     if (reader->version_field >= 0) {
         struct bb_str s = bb_record_field(pass->text, rec, reader->version_field);
         if (BB_LIKELY(s.n == 1 && s.p[0] >= '0' && s.p[0] <= '9'))
-            row->version = (uint16_t)(s.p[0] - '0');
-        else if (!bb_pass_version_odd(pass, rec, &row->version))
+            *version_ret = (uint16_t)(s.p[0] - '0');
+        else if (!bb_pass_version_odd(pass, rec, version_ret))
             return 0;
     }
     if (reader->current_field >= 0) {
         struct bb_str s = bb_record_field(pass->text, rec, reader->current_field);
-        if (BB_UNLIKELY(s.n != 4 || memcmp(s.p, "True", 4) != 0) && !bb_pass_current_odd(pass, rec, &row->flags))
+        if (BB_UNLIKELY(s.n != 4 || memcmp(s.p, "True", 4) != 0) && !bb_pass_current_odd(pass, rec, flags_ret))
             return 0;
     }
     return 1;

@@ -241,6 +241,14 @@ int bb_pass_component_miss(struct bb_pass *pass, const struct bb_record *rec, st
     struct bb_str texts[8], word = { "", 0 }, item = { NULL, 0 };
     struct bb_flaw flaw;
     int word_field = -1, item_field = -1;
+    unsigned n_known = BB_MIN(pass->n_components, BB_N_COMPONENTS_KNOWN);
+    for (unsigned i = 0; i < n_known; i++) {
+        const struct bb_known_component *known = &pass->components[i];
+        if (known->raw.n != raw.n || !bb_text_same(known->raw.p, raw.p, raw.n)) continue;
+        pass->last_component = raw;
+        *slot_ret = pass->last_slot = known->slot;
+        return 1;
+    }
     clean_span(pass, rec, span, texts);
     for (int i = 0; i < span->n; i++) {
         if (span->role[i] == BB_COMPONENT)
@@ -263,6 +271,9 @@ int bb_pass_component_miss(struct bb_pass *pass, const struct bb_record *rec, st
     *slot_ret = w->value;
     pass->last_component = span->together ? raw : (struct bb_str){ "", 0 };
     pass->last_slot = w->value;
+    if (span->together)
+        pass->components[pass->n_components++ % BB_N_COMPONENTS_KNOWN] =
+            (struct bb_known_component){ raw, w->value };
     return 1;
 }
 
