@@ -125,9 +125,15 @@ static size_t rows_share(struct bb_pass *p)
     return share - BB_MIN(in_flight, share / 2);
 }
 
+/* While no drain is possible, nothing is sorted or encoded beside the filling, and what rows take then is not spilled. */
+static size_t undrained_share(struct bb_pass *p) { return rows_share(p) / 2 * 3; }
+
 /* A round begins with 16 MiB of rows, which stay in the third-level cache and are taken from the system once; make_room doubles it up to the
  * share where a drain frees too little. */
-static void share_memory(struct bb_pass *p) { p->rows_limit_nbytes = BB_MIN(rows_share(p), p->round_nbytes); }
+static void share_memory(struct bb_pass *p)
+{
+    p->rows_limit_nbytes = p->drains ? BB_MIN(rows_share(p), p->round_nbytes) : undrained_share(p);
+}
 
 static int is_short(struct bb_pass *p) { return bb_budget_left(&p->run->budget) < p->run->budget.limit_nbytes / 4; }
 
@@ -253,16 +259,35 @@ static void resume_beside(struct bb_pass *p)
     if (!p->full) bb_pool_background(p->run->pool, fill_piece, p);
 }
 
+/* No more than must: half of the rows, so that many of them are still in memory when the last one is read. */
+static enum bb_status spill_half(struct bb_pass *p, struct bb_error *err)
+{
+    size_t most = undrained_share(p);
+    if (!is_short(p) && bb_tables_held_nbytes(p->tables) < most) return BB_OK;
+    bb_pool_background(p->run->pool, NULL, NULL);
+    return bb_tables_spill(p->tables, is_short(p) ? 0 : most / 2, err);
+}
+
+/* What was filled while no drain was possible leaves too little to sort and encode with. */
+static enum bb_status spill_excess(struct bb_pass *p, struct bb_error *err)
+{
+    return p->drains ? BB_OK : bb_tables_spill(p->tables, rows_share(p), err);
+}
+
 static enum bb_status make_room(struct bb_pass *p, int drain_early, struct bb_error *err)
 {
     uint32_t low = drain_early ? low_water_locked(p) : 0;
     size_t held;
+    if (low == 0) {
+        p->drains = 0;
+        return spill_half(p, err);
+    }
+    BB_TRY(spill_excess(p, err));
+    p->drains = 1;
     BB_TRY(bb_tables_seal(p->tables, err));
     held = bb_tables_left_nbytes(p->tables);
-    if (low > 0) {
-        resume_beside(p);
-        BB_TRY(bb_tables_drain(p->tables, low, err));
-    }
+    resume_beside(p);
+    BB_TRY(bb_tables_drain(p->tables, low, err));
     if (bb_tables_left_nbytes(p->tables) <= held / 2) return BB_OK;
     /* Too little came free: the next round would be short. A larger one helps where the round's size ended it, not the budget. */
     if (!is_short(p) && p->rows_limit_nbytes < rows_share(p) && p->round_nbytes < SIZE_MAX / 2) {
@@ -270,7 +295,7 @@ static enum bb_status make_room(struct bb_pass *p, int drain_early, struct bb_er
         return BB_OK;
     }
     bb_pool_background(p->run->pool, NULL, NULL);
-    return bb_tables_spill(p->tables, err);
+    return bb_tables_spill(p->tables, 0, err);
 }
 
 /* ---- a pass ---- */
@@ -324,7 +349,8 @@ static int hints_suffice(const struct bb_pass *p)
 static enum bb_status run_pass(struct bb_pass *p, int drain_early, struct bb_error *err)
 {
     BB_TRY(init_workers(p, err));
-    p->round_nbytes = drain_early ? ROUND_NBYTES : SIZE_MAX;
+    p->round_nbytes = ROUND_NBYTES;
+    p->drains = drain_early;
     p->overlaps = drain_early && !p->frugal && p->run->budget.limit_nbytes >= SMALL_LIMIT;
     for (;;) {
         share_memory(p);
@@ -349,7 +375,8 @@ static enum bb_status run_pass(struct bb_pass *p, int drain_early, struct bb_err
     if (bb_tables_late(p->tables)) p->spoilt = 1;
     if (p->spoilt) return BB_OK;
     reset_workers(p); /* their memory is better used by the merge */
-    return bb_pass_starve(p, bb_tables_finish(p->tables, err));
+    BB_TRY(bb_pass_starve(p, spill_excess(p, err)));
+    return p->spoilt ? BB_OK : bb_pass_starve(p, bb_tables_finish(p->tables, err));
 }
 
 enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job,

@@ -32,6 +32,7 @@ struct bb_pass {
     size_t next_source;
     _Atomic size_t rows_limit_nbytes;          /* of this round, and of what may come beside a drain */
     size_t round_nbytes;                       /* what a round tries to do with: see share_memory */
+    int drains;                                /* drains may be expected: time hints hold so far */
     int overlaps;                              /* blocks are parsed beside a drain */
     unsigned frugal;                           /* passes that memory ran out in before this one */
     _Atomic int full, failed, spoilt, starved; /* starved: spoilt, because memory ran out */

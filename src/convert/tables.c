@@ -232,10 +232,15 @@ enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struc
     return BB_OK;
 }
 
-enum bb_status bb_tables_spill(struct bb_tables *t, struct bb_error *err)
+enum bb_status bb_tables_spill(struct bb_tables *t, size_t keep_nbytes, struct bb_error *err)
 {
-    struct bb_table *table;
-    for (size_t i = 0; (table = table_at(t, i)); i++) BB_TRY(bb_sort_spill(table->sort, err));
+    size_t held = bb_tables_held_nbytes(t);
+    double share = keep_nbytes < held ? (double)keep_nbytes / (double)held : 1;
+    const struct bb_table *table;
+    for (size_t i = 0; (table = table_at(t, i)); i++) {
+        size_t keep = (size_t)((double)bb_sort_held_nbytes(table->sort) * share);
+        BB_TRY(bb_sort_spill_oldest(table->sort, keep, err));
+    }
     return BB_OK;
 }
 

@@ -95,7 +95,8 @@ int bb_tables_late(struct bb_tables *t);
 enum bb_status bb_tables_seal(struct bb_tables *t, struct bb_error *err) BB_WARN_UNUSED;
 /* Emits all instants before the bound into the files. Rows may be sent meanwhile. */
 enum bb_status bb_tables_drain(struct bb_tables *t, uint32_t before_utc_s, struct bb_error *err) BB_WARN_UNUSED;
-enum bb_status bb_tables_spill(struct bb_tables *t, struct bb_error *err) BB_WARN_UNUSED;
+/* Rows go to temporary files, the oldest of each table first, until about keep_nbytes are left in memory. */
+enum bb_status bb_tables_spill(struct bb_tables *t, size_t keep_nbytes, struct bb_error *err) BB_WARN_UNUSED;
 /* Drains the rest and finishes every file (not yet published); counts are final after this. */
 enum bb_status bb_tables_finish(struct bb_tables *t, struct bb_error *err) BB_WARN_UNUSED;
 

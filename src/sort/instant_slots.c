@@ -85,7 +85,11 @@ static enum bb_status scatter(const struct order *o, size_t n, struct bb_error *
     for (uint32_t i = 0; i < n; i++) {
         const struct bb_row *row = row_at(o, i);
         uint32_t at;
-        if (i + PREFETCH_ROWS < n) __builtin_prefetch(row_at(o, i + PREFETCH_ROWS));
+        if (i + PREFETCH_ROWS < n) {
+            const char *ahead = (const char *)row_at(o, i + PREFETCH_ROWS);
+            __builtin_prefetch(ahead);
+            __builtin_prefetch(ahead + sizeof *row - 1); /* mostly another cache line */
+        }
         if (BB_UNLIKELY(row->place >= o->plan->n_places))
             return bb_fail(err, BB_BUG, "a row names location %u of %zu", row->place, o->plan->n_places);
         at = meet_at[row->place];

@@ -250,6 +250,48 @@ void bb_row_store_drop(struct bb_row_store *store, uint64_t end_utc_s)
     for (unsigned i = 0; i < store->n_lanes; i++) drop_in_lane(&store->lanes[i], end_utc_s);
 }
 
+static uint32_t first_of_chunks(const struct bb_row_lane *lane)
+{
+    uint32_t first = UINT32_MAX;
+    for (size_t i = 0; i < lane->n_chunks; i++) first = BB_MIN(first, lane->chunks[i]->min_utc_s);
+    return first;
+}
+
+int bb_row_store_begin_front(const struct bb_row_store *store, size_t nbytes, struct bb_row_store *front_ret)
+{
+    double share = (double)nbytes / (double)BB_MAX(bb_row_store_held_nbytes(store), 1u);
+    if (!bb_row_store_init(front_ret, store->budget, store->n_lanes)) return 0;
+    for (unsigned l = 0; l < store->n_lanes; l++) {
+        const struct bb_row_lane *lane = &store->lanes[l];
+        struct bb_row_lane *front = &front_ret->lanes[l];
+        double wanted_nbytes = (double)lane->held_nbytes * share;
+        front->chunks = lane->chunks;
+        front->grid_s = lane->grid_s;
+        while (front->n_chunks < lane->n_chunks && (double)front->held_nbytes < wanted_nbytes) {
+            const struct bb_row_chunk *chunk = lane->chunks[front->n_chunks++];
+            front->n_rows += chunk->n_rows;
+            front->held_nbytes += chunk_nbytes(chunk->cap_rows);
+        }
+        front->min_utc_s = first_of_chunks(front);
+    }
+    return 1;
+}
+
+void bb_row_store_end_front(struct bb_row_store *store, struct bb_row_store *front, int drop)
+{
+    for (unsigned l = 0; drop && l < store->n_lanes; l++) {
+        struct bb_row_lane *lane = &store->lanes[l];
+        size_t n = front->lanes[l].n_chunks;
+        lane->n_rows -= front->lanes[l].n_rows;
+        for (size_t i = 0; i < n; i++) free_chunk(lane, lane->chunks[i]);
+        lane->n_chunks -= n;
+        if (n > 0) memmove(lane->chunks, lane->chunks + n, lane->n_chunks * sizeof *lane->chunks);
+        lane->min_utc_s = first_of_chunks(lane);
+        if (lane->n_chunks == 0) lane->grid_s = BB_GRID_S;
+    }
+    bb_free(front->lanes);
+}
+
 void bb_row_walk_split(const struct bb_row_walk *walk, unsigned n_parts, struct bb_row_walk *parts_ret)
 {
     uint64_t all = bb_row_store_rows(walk->store), seen = 0;

@@ -64,6 +64,12 @@ int bb_row_store_take(struct bb_row_store *to, struct bb_row_store *from, unsign
 /* Forgets the rows with start < end_utc_s; the others keep their order. end_utc_s may be 2^32. */
 void bb_row_store_drop(struct bb_row_store *store, uint64_t end_utc_s);
 
+/* The chunks that were added first, lane by lane, about nbytes of them in all, as a store to read from; they still belong to the store. The front is
+ * given up by bb_row_store_end_front, which frees them if they are to be dropped. */
+int bb_row_store_begin_front(const struct bb_row_store *store, size_t nbytes,
+                             struct bb_row_store *front_ret) BB_WARN_UNUSED;
+void bb_row_store_end_front(struct bb_row_store *store, struct bb_row_store *front, int drop);
+
 /* Walks over all rows, or one part of them, as stretches, lane by lane in the order of adding. number is that of the stretch's first row;
  * chunks without a row in [from, end) are skipped, other rows outside are not filtered. */
 struct bb_row_walk {

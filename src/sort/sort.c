@@ -114,8 +114,9 @@ enum bb_status bb_sort_seal(struct bb_sort *sort, struct bb_error *err)
     return ok ? BB_OK : bb_fail_budget(err, sort->options.budget, "the rows to sort");
 }
 
-static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *writer,
-                                  const struct bb_row *const *units, struct bb_error *err)
+static enum bb_status write_instants(const struct bb_sort *sort, const struct bb_row_store *rows,
+                                     struct bb_run_writer *writer, const struct bb_row *const *units,
+                                     struct bb_error *err)
 {
     struct bb_budget *budget = sort->options.budget;
     size_t allowance = bb_drain_allowance(budget) / 4 * 3;
@@ -123,8 +124,7 @@ static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *wr
     enum bb_status status = BB_OK;
     bb_instants_init(&instants, budget);
     for (uint64_t from = 0, done; from < BB_NO_INSTANT && status == BB_OK; from = done) {
-        status = bb_instants_group(&instants, &sort->store, sort->options.pool, from, BB_NO_INSTANT, allowance,
-                                   &done, err);
+        status = bb_instants_group(&instants, rows, sort->options.pool, from, BB_NO_INSTANT, allowance, &done, err);
         if (status == BB_OK && instants.n > 0)
             status = bb_run_writer_put(writer, units, instants.index, instants.first[instants.n], err);
     }
@@ -132,23 +132,20 @@ static enum bb_status write_store(struct bb_sort *sort, struct bb_run_writer *wr
     return status;
 }
 
-enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err)
+static enum bb_status write_run(struct bb_sort *sort, const struct bb_row_store *rows, struct bb_error *err)
 {
     struct bb_budget *budget = sort->options.budget;
     struct bb_run_list *runs = &sort->runs;
     struct bb_run_writer writer;
-    const struct bb_row **units;
     enum bb_status status;
-    BB_TRY(bb_sort_seal(sort, err));
-    if (bb_row_store_rows(&sort->store) == 0) return BB_OK;
-    units = bb_alloc(budget, bb_row_store_units(&sort->store) * sizeof *units);
+    const struct bb_row **units = bb_alloc(budget, bb_row_store_units(rows) * sizeof *units);
     if (!units || !bb_grow(budget, (void **)&runs->runs, &runs->cap, runs->n + 1, sizeof *runs->runs)) {
         bb_free(units);
         return bb_fail_budget(err, budget, "writing rows to a temporary file");
     }
-    bb_row_store_unit_table(&sort->store, units);
+    bb_row_store_unit_table(rows, units);
     status = bb_run_writer_begin(&writer, &runs->file, sort->options.pool, budget, err);
-    if (status == BB_OK) status = write_store(sort, &writer, units, err);
+    if (status == BB_OK) status = write_instants(sort, rows, &writer, units, err);
     bb_free(units);
     if (status != BB_OK) {
         bb_run_writer_abort(&writer);
@@ -158,8 +155,27 @@ enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err)
     sort->n_runs++;
     sort->spilled_nbytes +=
         writer.n_rows * sizeof(struct bb_row) + writer.run.n_blocks * sizeof(struct bb_run_block);
-    bb_row_store_drop(&sort->store, BB_NO_INSTANT);
     return BB_OK;
+}
+
+enum bb_status bb_sort_spill_oldest(struct bb_sort *sort, size_t keep_nbytes, struct bb_error *err)
+{
+    struct bb_row_store oldest;
+    enum bb_status status;
+    size_t held;
+    BB_TRY(bb_sort_seal(sort, err));
+    held = bb_row_store_held_nbytes(&sort->store);
+    if (bb_row_store_rows(&sort->store) == 0 || held <= keep_nbytes) return BB_OK;
+    if (!bb_row_store_begin_front(&sort->store, held - keep_nbytes, &oldest))
+        return bb_fail_budget(err, sort->options.budget, "writing rows to a temporary file");
+    status = write_run(sort, &oldest, err);
+    bb_row_store_end_front(&sort->store, &oldest, status == BB_OK);
+    return status;
+}
+
+enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err)
+{
+    return bb_sort_spill_oldest(sort, 0, err);
 }
 
 enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit,
