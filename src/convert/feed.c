@@ -12,9 +12,10 @@ struct bb_feed {
     uint64_t next_line, next_byte, content_nbytes;
     _Atomic uint64_t stored_position, reported_nbytes;
     uint32_t sequence;
-    int at_end;   /* the stream has nothing more */
-    int finished; /* BB_EOF was or will be said */
-    int skipping; /* inside a line that is longer than a block */
+    int at_end;    /* the stream has nothing more */
+    int finished;  /* BB_EOF was or will be said */
+    int skipping;  /* inside a line that is longer than a block */
+    int owes_last; /* a block was given, the last one not yet */
 };
 
 enum bb_status bb_feed_buffer_init(struct bb_feed_buffer *buffer, size_t block_nbytes, struct bb_budget *budget,
@@ -151,13 +152,14 @@ static enum bb_status next_locked(struct bb_feed *f, struct bb_feed_buffer *buff
     if (f->sequence > 0 || !memrchr(text, '\n', n)) BB_TRY(fill(f, text, f->block_nbytes, &n, err));
     if (n == 0) {
         f->finished = 1;
-        return BB_EOF;
+        if (!f->owes_last) return BB_EOF;
     }
     if (f->at_end) {
         f->finished = 1;
         whole = n;
         block->n = n;
-        if (text[n - 1] != '\n') text[block->n++] = '\n';
+        if (n > 0 && text[n - 1] != '\n')
+            text[block->n++] = '\n'; /* nothing is left behind a line that was too long */
     } else {
         const char *end = memrchr(text, '\n', n);
         if (!end) { /* a block and no newline: no operator's record is that long */
@@ -183,6 +185,7 @@ static enum bb_status next_locked(struct bb_feed *f, struct bb_feed_buffer *buff
     block->first_byte = f->next_byte;
     block->is_first = f->sequence == 0;
     block->is_last = f->at_end;
+    f->owes_last = !f->at_end;
     f->next_line += count_lines(text, whole);
     f->next_byte += whole;
     *sequence_ret = f->sequence++;

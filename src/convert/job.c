@@ -15,7 +15,8 @@
 #include <stdlib.h>
 
 #define BATCH_ROWS    1024
-#define ROWS_PER_TEXT 7 /* 24 hours of 48 bytes in a record of some 170 */
+#define ROWS_PER_TEXT 7  /* 24 hours of 48 bytes in a record of some 170 */
+#define JOINING_PARTS 16 /* of the limit: what all workers may hold to join components while they read */
 #define SMALL_LIMIT   ((size_t)128 << 20)
 #define ROUND_NBYTES  ((size_t)16 << 20)
 #define MAX_PASSES                                                                                                 \
@@ -108,7 +109,7 @@ static void leave(struct bb_pass *p, struct bb_open_source *os, int ended)
             if (strcmp(s->hash, hash) != 0)
                 memcpy(s->hash, hash, sizeof s->hash); /* known ones are looked up meanwhile */
         }
-        if (!s->reported) p->run->files_done++;
+        if (!s->reported && !s->lost) p->run->files_done++;
         bb_open_source_close(os);
     }
 }
@@ -171,6 +172,7 @@ static int fill_piece(void *ctx, unsigned worker)
         if (!os->exhausted) status = bb_pass_read_block(w, os, &ended, &err);
         leave(p, os, ended);
     }
+    if (!w->lake_failed) status = bb_pass_starve(p, status); /* the block is lost to the pass, which is spoilt */
     if (status != BB_OK) {
         fail(p, &err);
         return 0;
@@ -331,6 +333,8 @@ static enum bb_status init_workers(struct bb_pass *p, struct bb_error *err)
         w->batch.flush = bb_pass_flush;
         w->batch.ctx = w;
         if (!w->parser || !w->batch.rows) return bb_fail_budget(err, &run->budget, "the workers");
+        if (run->budget.limit_nbytes)
+            bb_worker_limit(w->parser, run->budget.limit_nbytes / JOINING_PARTS / p->n_workers);
         BB_TRY(bb_feed_buffer_init(&w->buffer, run->block_nbytes, &run->budget, err));
     }
     return BB_OK;
@@ -379,6 +383,31 @@ static enum bb_status run_pass(struct bb_pass *p, int drain_early, struct bb_err
     return p->spoilt ? BB_OK : bb_pass_starve(p, bb_tables_finish(p->tables, err));
 }
 
+static void begin_sources(struct bb_pass *p)
+{
+    for (size_t i = 0; i < p->job->n_sources; i++) {
+        struct bb_plan_source *s = bb_pass_source(p, i);
+        s->used = s->told = s->lost = 0;
+        s->n_records_before = s->n_records;
+    }
+}
+
+/* After a spoilt pass, which told all that it read. What it read in part the next one tells, which needs that no reject was told: those are
+ * not taken back. */
+static enum bb_status note_reported(struct bb_pass *p, struct bb_error *err)
+{
+    for (size_t i = 0; i < p->job->n_sources; i++) {
+        struct bb_plan_source *s = bb_pass_source(p, i);
+        if (s->reported) continue;
+        s->reported = !s->lost;
+        if (!s->lost) continue;
+        if (s->told) return bb_fail_budget(err, &p->run->budget, "reading with so many threads");
+        p->run->n_records -= s->n_records - s->n_records_before;
+        s->n_records = s->n_records_before;
+    }
+    return BB_OK;
+}
+
 enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct bb_job *job,
                           const struct bb_zone *zone, struct bb_tables *tables_ret, struct bb_error *err)
 {
@@ -392,7 +421,7 @@ enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct
         BB_TRY(bb_tables_init(tables_ret, run, plan, job, zone, frugal, err));
         pthread_mutex_init(&p.mutex, NULL);
         pthread_cond_init(&p.changed, NULL);
-        for (size_t i = 0; i < job->n_sources; i++) bb_pass_source(&p, i)->used = 0;
+        begin_sources(&p);
         status = run_pass(&p, orderly && hints_suffice(&p), err);
         bb_pool_background(run->pool, NULL, NULL);
         reset_workers(&p);
@@ -403,7 +432,7 @@ enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct
         if (status != BB_OK) return status;
         frugal += p.starved;
         orderly &= p.starved;
-        for (size_t i = 0; i < job->n_sources; i++) plan->sources[job->sources[i]].reported = 1;
+        BB_TRY(note_reported(&p, err));
     }
     return bb_fail(err, BB_IO,
                    "the input files change while they are being read; try again when nothing writes to them");

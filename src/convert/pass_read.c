@@ -64,16 +64,19 @@ enum bb_status bb_pass_open_next(struct bb_pass_worker *w, struct bb_open_source
         pthread_mutex_unlock(&p->mutex);
         if (source >= p->job->n_sources) return BB_OK;
         os = bb_calloc(&p->run->budget, sizeof *os);
-        if (!os) return bb_fail_budget(err, &p->run->budget, "an open file");
-        os->source = source;
-        os->reached_utc_s = bb_pass_source(p, source)->first_utc_s;
-        status =
-            bb_feed_open(bb_pass_source(p, source)->leaf, p->run->block_nbytes, &p->run->budget, &os->feed, err);
+        status = os ? BB_OK : bb_fail_budget(err, &p->run->budget, "an open file");
+        if (os) {
+            os->source = source;
+            os->reached_utc_s = bb_pass_source(p, source)->first_utc_s;
+            status = bb_feed_open(bb_pass_source(p, source)->leaf, p->run->block_nbytes, &p->run->budget, &os->feed,
+                                  err);
+        }
         if (status == BB_OK) {
             *os_ret = os;
             return BB_OK;
         }
         bb_open_source_close(os);
+        if (status == BB_BUDGET) bb_pass_source(p, source)->lost = 1;
         if (status != BB_SKIP && status != BB_IO) return status;
         BB_TRY(exclude(p, source, 0, err));
     }
@@ -83,7 +86,7 @@ enum bb_status bb_pass_open_next(struct bb_pass_worker *w, struct bb_open_source
 
 struct reject_ctx {
     struct bb_pass *pass;
-    const struct bb_plan_source *source;
+    struct bb_plan_source *source;
     enum bb_status status;
     struct bb_error error;
 };
@@ -93,6 +96,7 @@ static void on_reject(void *ctx_, const struct bb_reject *reject)
     struct reject_ctx *ctx = ctx_;
     bb_tables_count_reject(ctx->pass->tables, reject->reason);
     if (ctx->source->reported || ctx->status != BB_OK) return;
+    ctx->source->told = 1;
     ctx->status =
         bb_run_reject_row(ctx->pass->run, (int)ctx->pass->job->dataset.iso, ctx->source->leaf, reject, &ctx->error);
 }
@@ -233,5 +237,6 @@ enum bb_status bb_pass_read_block(struct bb_pass_worker *w, struct bb_open_sourc
         *ended_ret = 1;
         return exclude(p, os->source, s->used, err);
     }
+    if (status == BB_BUDGET) s->lost = 1;
     return status;
 }

@@ -142,7 +142,9 @@ enum {
     BB_FORMAT_PARTIAL = 4096,  /* FLAT, WIDE_AS: rows are parts of rows, other reports hold the rest */
     BB_FORMAT_FLOOR = 128,     /* FLAT: stamps are those of runs and put back to the grid of minutes (ERCOT SCED) */
     BB_FORMAT_SEQUENTIAL =
-        1 << 16, /* blocks are parsed one after the other: row order or a trailer decides something */
+        1
+        << 16, /* blocks are parsed one after the other: row order or a trailer decides something, or components that
+                    lie far apart are joined (day_table.h) */
     BB_FORMAT_ROW_ORDER =
         1 << 17, /* which pass of the repeated hour is meant follows from row order: row_order.h */
     BB_FORMAT_DOUBLED_HOUR = 1 << 18, /* with it: of hours by number a second "2" is the repeated one */

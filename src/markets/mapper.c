@@ -255,6 +255,8 @@ void bb_reader_free(struct bb_reader *r)
 
 /* ---- worker ---- */
 
+#define DAY_NBYTES ((size_t)8 << 20) /* 12,000 locations: four times as many as MISO has */
+
 struct bb_worker *bb_worker_new(struct bb_budget *budget)
 {
     struct bb_worker *w = bb_calloc(budget, sizeof *w);
@@ -262,6 +264,7 @@ struct bb_worker *bb_worker_new(struct bb_budget *budget)
     if (!w) return NULL;
     w->budget = budget;
     bb_place_cache_init(&w->places, budget);
+    bb_day_table_init(&w->day, budget, DAY_NBYTES);
     w->times = bb_calloc(budget, sizeof *w->times);
     w->scratch = bb_alloc(budget, BB_SCRATCH_NBYTES);
     w->unquoted = bb_alloc(budget, BB_SCRATCH_NBYTES);
@@ -270,10 +273,17 @@ struct bb_worker *bb_worker_new(struct bb_budget *budget)
     return NULL;
 }
 
+void bb_worker_limit(struct bb_worker *w, size_t nbytes)
+{
+    bb_day_table_reset(&w->day);
+    bb_day_table_init(&w->day, w->budget, BB_MIN(nbytes, DAY_NBYTES));
+}
+
 void bb_worker_free(struct bb_worker *w)
 {
     if (!w) return;
     bb_place_cache_reset(&w->places);
+    bb_day_table_reset(&w->day);
     bb_csv_index_reset(&w->index);
     bb_free(w->times);
     bb_free(w->scratch);
@@ -335,6 +345,7 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
     }
     if (block->is_last && reader->format->max_footer)
         end = p + bb_footer_at(p, (size_t)(end - p), reader->format->max_footer);
+    bb_wide_begin(&pass);
     while (p < end) {
         size_t left = (size_t)(end - p), n = BB_MIN(left, BB_CSV_PIECE_MAX_NBYTES);
         const char *last = memrchr(p, '\n', n);
@@ -358,6 +369,7 @@ enum bb_status bb_reader_block(struct bb_reader *reader, struct bb_worker *worke
         pass.byte += n;
         p += n;
     }
+    BB_TRY(bb_wide_end(&pass));
     if (block->is_last && reader->agree.n) BB_TRY(bb_agree_emit(&pass));
     if (reader->letters.used && block->is_last && !reader->letters.ended)
         return bb_fail(err, BB_SKIP,

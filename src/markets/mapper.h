@@ -3,6 +3,7 @@
 #define BB_MAPPER_H
 
 #include "base/decimal.h"
+#include "markets/day_table.h"
 #include "markets/map_agree.h"
 #include "markets/place_cache.h"
 #include "markets/reader.h"
@@ -76,8 +77,9 @@ struct bb_worker {
     struct bb_csv_index index;
     struct bb_place_cache places;
     struct bb_time_cache *times;
-    char *scratch;  /* BB_SCRATCH_NBYTES: keys of columns that do not touch */
-    char *unquoted; /* as long: fields without their quotes */
+    struct bb_day_table day; /* WIDE_LONG */
+    char *scratch;           /* BB_SCRATCH_NBYTES: keys of columns that do not touch */
+    char *unquoted;          /* as long: fields without their quotes */
 };
 #define BB_SCRATCH_NBYTES (BB_CSV_PIECE_MAX_NBYTES + 1024)
 
@@ -137,6 +139,9 @@ struct bb_record {
 enum bb_status bb_map_flat(struct bb_pass *pass);
 enum bb_status bb_map_long(struct bb_pass *pass);
 enum bb_status bb_map_wide(struct bb_pass *pass);
+/* Around the pieces of a WIDE_LONG block: what is left of a file that failed is forgotten; what no later block of this worker adds to is sent. */
+void bb_wide_begin(struct bb_pass *pass);
+enum bb_status bb_wide_end(struct bb_pass *pass);
 /* The starts of the hour columns of a local day; -1: the day has no such hour. */
 void bb_reader_hours(const struct bb_reader *reader, int32_t day, int64_t hour_utc_s_ret[BB_MAX_HOURS]);
 enum bb_status bb_map_wide_as(struct bb_pass *pass);

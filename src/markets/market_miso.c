@@ -226,8 +226,9 @@ static int judge_bundle(const struct bb_format *format, struct bb_sniff *sniff, 
 #define LAYOUTS                                                                                                    \
     "preamble plain, padded with commas, or absent (hubs_only files); HE 1 or HE1; numbers with $, thousands, no " \
     "leading zero"
-#define MISO_FLAGS (BB_FORMAT_LOOSE | BB_FORMAT_DERIVE_ENERGY | BB_FORMAT_NAME_IS_ID)
-#define STAMP_RULE "Eastern Standard Time all year; the stamp is the beginning of the interval"
+#define MISO_FLAGS  (BB_FORMAT_LOOSE | BB_FORMAT_DERIVE_ENERGY | BB_FORMAT_NAME_IS_ID)
+#define DAILY_FLAGS (MISO_FLAGS | BB_FORMAT_SEQUENTIAL)
+#define STAMP_RULE  "Eastern Standard Time all year; the stamp is the beginning of the interval"
 #define BUNDLE(id)                                                                                                 \
     .report = "miso." id, .data_source = "MISO " id, .iso = BB_MISO, .kind = BB_ENERGY, .minutes = 60,             \
     .shape = BB_WIDE_LONG, .order = BB_ORDER_DAY, .columns = quarterly_columns, .max_preamble = 10,                \
@@ -243,15 +244,15 @@ static int judge_bundle(const struct bb_format *format, struct bb_sniff *sniff, 
 
 static const struct bb_format formats[] = {
     { DAILY("da_expost_lmp"), .title = "Day Ahead Market ExPost LMPs", .market = BB_DA, .default_version = 1,
-      .flags = MISO_FLAGS, .datasets = "da_energy_hourly" },
+      .flags = DAILY_FLAGS, .datasets = "da_energy_hourly" },
     { DAILY("da_exante_lmp"), .title = "Day Ahead Market ExAnte LMPs", .market = BB_DA_EXANTE, .default_version = 1,
-      .flags = MISO_FLAGS, .datasets = "da_exante_energy_hourly" },
+      .flags = DAILY_FLAGS, .datasets = "da_exante_energy_hourly" },
     { DAILY("rt_lmp_final"), .title = "Realtime Market LMPs, final", .market = BB_RT, .default_version = 2,
-      .flags = MISO_FLAGS, .datasets = "rt_energy_hourly" },
+      .flags = DAILY_FLAGS, .datasets = "rt_energy_hourly" },
     { DAILY("rt_lmp_prelim"), .title = "Realtime Market LMPs, preliminary", .market = BB_RT, .default_version = 1,
-      .flags = MISO_FLAGS | BB_FORMAT_PRELIMINARY, .datasets = "rt_energy_hourly" },
+      .flags = DAILY_FLAGS | BB_FORMAT_PRELIMINARY, .datasets = "rt_energy_hourly" },
     { DAILY("da_lmp"), .title = "Day Ahead Market LMPs, until February 2015", .market = BB_DA, .default_version = 1,
-      .flags = MISO_FLAGS, .datasets = "da_energy_hourly" },
+      .flags = DAILY_FLAGS, .datasets = "da_energy_hourly" },
     { BUNDLE("DA_LMPs"), .title = "Historical Day-Ahead LMPs, a quarter of a year", .market = BB_DA,
       .default_version = 1, .datasets = "da_energy_hourly" },
     { BUNDLE("RT_LMPs"), .title = "Historical Real-Time LMPs, a quarter of a year", .market = BB_RT,

@@ -42,7 +42,8 @@ struct bb_detection {
     int iso; /* enum bb_iso of the report; of a refused file, of the closest one that was named; -1: nothing shows it */
     int is_reference; /* pnode list and the like: locations, no prices */
     enum bb_file_order order;
-    int sequential; /* blocks must be parsed one after the other (row order decides the repeated hour) */
+    int sequential; /* blocks must be parsed one after the other, by one worker that reads nothing else meanwhile (row order decides the
+                       repeated hour, or what lies far apart is joined) */
     int derive_energy;
     int identity_is_id; /* see struct bb_format_info */
     /* Of the first data record (MISO: of the day); 0 if the head holds none. With BB_ORDER_DAY earlier hours of the same
@@ -88,6 +89,8 @@ void bb_reader_use_reference(struct bb_reader *reader, const struct bb_reference
 struct bb_worker;
 struct bb_worker *
 bb_worker_new(struct bb_budget *budget); /* NULL: no memory. For all readers of one job, one thread */
+/* What it may hold to join components that lie far apart (8 MiB unless this says less); the rest of what it needs is small. Between files. */
+void bb_worker_limit(struct bb_worker *worker, size_t nbytes);
 void bb_worker_free(struct bb_worker *worker);
 
 struct bb_reject {       /* one row that cannot be read; the pipeline adds path and member */

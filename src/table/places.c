@@ -250,6 +250,8 @@ size_t bb_places_count(const struct bb_places *p) { return p->n; }
 
 const struct bb_place_key *bb_places_at(const struct bb_places *p, uint32_t place) { return &at(p, place)->key; }
 
+uint32_t bb_places_identity(const struct bb_places *p, uint32_t place) { return at(p, place)->identity; }
+
 struct ranked {
     uint64_t
         prefix; /* the name's first eight bytes, the first one highest: tells most places apart without a look at their texts */

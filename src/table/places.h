@@ -35,6 +35,8 @@ enum bb_status bb_places_intern(struct bb_places *places, const struct bb_place_
 size_t bb_places_count(const struct bb_places *places);
 /* Of an id that intern handed out, from any thread. It and its texts live as long as the registry and do not move. */
 const struct bb_place_key *bb_places_at(const struct bb_places *places, uint32_t place);
+/* The number of its identity, the same for all places that share one; they are dense and start at 0. */
+uint32_t bb_places_identity(const struct bb_places *places, uint32_t place);
 
 /* The order of the places that were there when it was asked for. */
 struct bb_place_order {

@@ -181,7 +181,7 @@ static void every_allocation_fails(unsigned threads, long step)
         n += n_runs < FIRST_DENSE_RUNS / (int)step ? step : step + n / 40;
     }
     assert_true(n_runs < MAX_RUNS);
-    assert_true(n_failed > 50);
+    assert_true(n_failed > 20); /* what is needed before any file is read, and after the last one */
     assert_true(n_made_up > 0); /* a pass that memory ran out in was followed by a more frugal one */
     print_message("%u threads: %d runs, %d of them failed, %ld allocations\n", threads, n_runs, n_failed, n);
 }

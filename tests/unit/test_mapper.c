@@ -323,22 +323,25 @@ static void miso_hours(void **unused)
                           MISO("A", "Interface", "LMP", "29") MISO("B.C", "Gennode", "LMP", "abc")
                               MISO("B.C", "Odd", "LMP", "1") MISO("B.C", "Gennode", "LOAD", "1") "\n\n");
     assert_int_equal(c.status, BB_OK);
-    assert_int_equal(c.n_rows, 8 * 24 - 2);
-    for (int h = 0; h < 24; h++)
-        assert_int_equal(c.rows[h].start_utc_s, 1741496400 + h * 3600); /* 2025-03-09 05:00 UTC on */
-    assert_true(c.rows[0].value[BB_VALUE_TOTAL] == 0.92 && c.rows[23].value[BB_VALUE_TOTAL] == 24);
-    assert_true(c.rows[24].value[BB_VALUE_CONGESTION] == -0.37 && c.rows[24].present == 1 << BB_VALUE_CONGESTION);
-    assert_true(c.rows[48].value[BB_VALUE_LOSS] == 1234.56 && c.rows[72].value[BB_VALUE_TOTAL] == 1234.56);
-    assert_int_equal(c.rows[96].start_utc_s, 1741496400 + 3600); /* an empty cell is no row */
+    assert_int_equal(c.counts.rows, 8 * 24 - 2);
+    /* the hub's three lines are one row per hour; an empty cell and a bad one are none */
+    assert_int_equal(c.n_rows, 6 * 24 - 2);
+    for (int i = 0; i < 6 * 24 - 2; i++)
+        assert_int_equal(c.rows[i].start_utc_s, 1741496400 + (i + 2) / 6 * 3600); /* 2025-03-09 05:00 UTC on */
+    assert_true(c.rows[0].value[BB_VALUE_TOTAL] == 0.92 && c.rows[0].value[BB_VALUE_CONGESTION] == -0.37);
+    assert_true(c.rows[0].value[BB_VALUE_LOSS] == 1234.56 && c.rows[1].value[BB_VALUE_TOTAL] == 1234.56);
+    assert_int_equal(c.rows[0].present, 1 << BB_VALUE_TOTAL | 1 << BB_VALUE_CONGESTION | 1 << BB_VALUE_LOSS);
+    assert_int_equal(c.rows[1].present, 1 << BB_VALUE_TOTAL);
+    assert_true(c.rows[1].value[BB_VALUE_CONGESTION] == 0 && c.rows[136].value[BB_VALUE_LOSS] == 24);
     assert_int_equal(c.rows[0].version, 1);
     assert_int_equal(c.rows[0].flags, BB_ROW_PARTIAL | BB_ROW_PRELIMINARY);
     assert_int_equal(case_place(&c, 0).type, BB_TYPE_HUB);
     assert_text(case_place(&c, 0).identity, "OAK.HUB");
     assert_int_equal(case_place(&c, 0).id.n, 7);
-    assert_int_equal(case_place(&c, 72).type, BB_TYPE_AGGREGATE);
-    assert_int_equal(case_place(&c, 96).type, BB_TYPE_ZONE);
-    assert_int_equal(case_place(&c, 96 + 23).type, BB_TYPE_INTERFACE);
-    assert_int_equal(case_place(&c, 96 + 23 + 24).type, BB_TYPE_GEN);
+    assert_int_equal(case_place(&c, 5).type, BB_TYPE_AGGREGATE);
+    assert_int_equal(case_place(&c, 6).type, BB_TYPE_ZONE);
+    assert_int_equal(case_place(&c, 7).type, BB_TYPE_INTERFACE);
+    assert_int_equal(case_place(&c, 8).type, BB_TYPE_GEN);
     assert_int_equal(c.counts.unknown_words, 1);
     assert_int_equal(c.n_rejects, 2);
     expect_reject(&c, 0, 12, "HE 1", "bad_number");

@@ -98,12 +98,14 @@ static void quarterly(void **unused)
     assert_string_equal(c.detection.report, "miso.RT_LMPs");
     assert_int_equal(c.detection.version, 2);
     assert_true(c.detection.derive_energy);
-    assert_int_equal(c.n_rows, 24 + 24 + 23);
+    assert_int_equal(c.counts.rows, 24 + 24 + 23);
+    assert_int_equal(c.n_rows, 24 + 23);                 /* two components of a row have become one */
     assert_int_equal(c.rows[0].start_utc_s, 1741496400); /* 2025-03-09 05:00 UTC */
-    assert_true(c.rows[0].value[BB_VALUE_TOTAL] == 1234.56 && c.rows[0].present == 1 << BB_VALUE_TOTAL);
+    assert_true(c.rows[0].value[BB_VALUE_TOTAL] == 1234.56 && c.rows[0].value[BB_VALUE_CONGESTION] == 1);
+    assert_int_equal(c.rows[0].present, 1 << BB_VALUE_TOTAL | 1 << BB_VALUE_CONGESTION);
     for (size_t h = 0; h < 24; h++) assert_int_equal(c.rows[h].start_utc_s, 1741496400 + 3600 * h);
-    assert_int_equal(c.rows[24].present, 1 << BB_VALUE_CONGESTION);
-    assert_int_equal(c.rows[48].start_utc_s, 1741496400 + 25 * 3600); /* the next day's second hour */
+    assert_int_equal(c.rows[24].present, 1 << BB_VALUE_TOTAL);
+    assert_int_equal(c.rows[24].start_utc_s, 1741496400 + 25 * 3600); /* the next day's second hour */
     assert_int_equal(c.n_rejects, 1);
     assert_string_equal(c.rejects[0].reason, "bad_time");
     case_end(&c);
