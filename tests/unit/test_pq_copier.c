@@ -1,5 +1,6 @@
-/* The thread that copies: what arrives is what was there, wherever ranges lie and whoever copies; a failure is told to everyone who waits, also to who
- * comes later; given up in the middle, it ends. Where the file system of the folder can share blocks, it does, and what is noted as shared is. */
+/* The thread that copies: what arrives is what was there, wherever ranges lie and whoever copies; a failure is told to everyone
+ * who waits, also to who comes later; given up in the middle, it ends. Where the file system of the folder can share blocks, it
+ * does, and what is noted as shared is. */
 #include "parquet/pq_copier.h"
 
 #include <fcntl.h>

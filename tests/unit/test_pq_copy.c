@@ -1,6 +1,7 @@
-/* Row groups carried over: the file that holds them passes the deep check, its rows and everything that the footer and the indexes say of them are those
- * of the file they came from; large ones keep their place in a block; what goes wrong while the bytes follow in a thread, or between copy and check, is
- * noticed, but for pages in blocks that both files share, which nobody reads; files that differ are not copied from; hostile ones end in an answer. */
+/* Row groups carried over: the file that holds them passes the deep check, its rows and everything that the footer and the
+ * indexes say of them are those of the file they came from; large ones keep their place in a block; what goes wrong while the bytes
+ * follow in a thread, or between copy and check, is noticed, but for pages in blocks that both files share, which nobody reads;
+ * files that differ are not copied from; hostile ones end in an answer. */
 #include "parquet/pq_copier.h"
 #include "parquet/pq_verify.h"
 #include "parquet/pq_write.h"
