@@ -523,6 +523,24 @@ def changed(stand):
         stand.check(ran.code == 0 and not why, f"changed source {turn}: its later rows are in the lake", f"{ran}\n{why}")
         stand.check("changed since" in ran.err, f"changed source {turn}: is told", lambda: str(ran))
         nothing_new(stand, lake, [path], f"changed source {turn}")
+    day = datetime.date(2024, 5, 1)
+    for turn, option in enumerate([["--strict"], ["--max-rejects", "1%"], ["--max-rejects", "0"]] * 2):  # a run between that publishes nothing changes nothing
+        lake, want = root / f"unpublished{turn}", root / f"wanted{turn}"
+        path.write_bytes(pjm_file(r, "", day, 2, editions=[turn * 10])[1])
+        update(stand, lake, [path], "-q")
+        path.write_bytes(pjm_file(r, "", day, 2, editions=[turn * 10 + 1])[1] + b"x,y,z\r\n" * 20)
+        os.utime(path, (time.time() + turn + 5,) * 2)
+        before = lake_hashes(lake)
+        ran = update(stand, lake, [path], *option)
+        stand.check(ran.code == 1 and lake_hashes(lake) == before, f"changed source, {' '.join(option)}: nothing is published", lambda: str(ran))
+        ran = update(stand, lake, [path])
+        update(stand, want, [path], "-q")
+        why = difference(stand, lake, want)
+        stand.check("changed since" in ran.err and not why, f"changed source, after {' '.join(option)}: its later rows are in the lake", f"{ran}\n{why}")
+    path = root / "da_hrl_lmps_2.csv"
+    lake = root / "days"
+    path.write_bytes(pjm_file(r, "", day, 2)[1])
+    update(stand, lake, [path], "-q")
     path.write_bytes(pjm_file(r, "", datetime.date(2024, 5, 3), 1)[1])  # the same path is used for the next day
     ran = update(stand, lake, [path])
     stand.check("changed since" not in ran.err, "a path used again for another day: no warning", lambda: str(ran))
