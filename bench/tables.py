@@ -38,7 +38,7 @@ def machine(results):
     most = max((busy(r) for r in results["inputs"].values()), default=0)
     out[-1] += f" Load of the machine before the run {results['load'][0]:.2f}; "
     if noisy:
-        out[-1] += (f"**other work was going on** while {', '.join(noisy)} were measured: up to {most:.2f} processors that are not the benchmark's (marked ⚠). "
+        out[-1] += (f"**other work was going on** while {', '.join(noisy)} {'was' if len(noisy) == 1 else 'were'} measured: up to {most:.2f} processors that are not the benchmark's (marked ⚠). "
                     "Such figures say little about times; processor times and ratios of interleaved runs suffer less.")
     else:
         out[-1] += f"other work took {most:.2f} processors at most, before any input or while it was measured: a quiet machine."

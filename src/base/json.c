@@ -221,3 +221,11 @@ void bb_json_put_bool(struct bb_json *j, const char *key, int value)
     bb_json_key(j, key);
     bb_json_bool(j, value);
 }
+
+void bb_json_again(struct bb_json *j, size_t at, size_t n)
+{
+    if (!j->failed && bb_buf_reserve(j->out, n)) /* which may move what is repeated */
+        raw(j, j->out->p + at, n);
+    else
+        j->failed = 1;
+}

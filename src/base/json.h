@@ -35,4 +35,8 @@ void bb_json_put_int(struct bb_json *j, const char *key, int64_t value);
 void bb_json_put_num(struct bb_json *j, const char *key, double value);
 void bb_json_put_bool(struct bb_json *j, const char *key, int value);
 
+/* Members that this writer spelled before at the same depth, comma and all: n bytes of its buffer from at on, once more. They follow another
+ * member. */
+void bb_json_again(struct bb_json *j, size_t at, size_t n);
+
 #endif

@@ -192,32 +192,6 @@ static void put_utc(struct bb_json *j, const char *key, uint32_t utc_s)
     bb_json_put_cstr(j, key, bb_utc_text(utc_s, text));
 }
 
-/* Instants and lists of datasets as they were spelled last: most locations have those of their neighbour. */
-struct spelled {
-    uint32_t first_utc_s, last_utc_s;
-    char first[BB_TIME_TEXT], last[BB_TIME_TEXT];
-    uint64_t datasets;
-    unsigned n_names;
-    char names[64][64];
-};
-
-static void spell(struct spelled *s, enum bb_iso iso, const struct record *r)
-{
-    int fresh = s->n_names == 0;
-    if (fresh || s->first_utc_s != r->first_utc_s) bb_utc_text(r->first_utc_s, s->first);
-    if (fresh || s->last_utc_s != r->last_utc_s) bb_utc_text(r->last_utc_s, s->last);
-    s->first_utc_s = r->first_utc_s;
-    s->last_utc_s = r->last_utc_s;
-    if (!fresh && s->datasets == r->datasets) return;
-    s->n_names = 0;
-    s->datasets = r->datasets;
-    for (uint64_t left = r->datasets; left; left &= left - 1) {
-        enum bb_half half;
-        struct bb_dataset d = dataset_of(iso, __builtin_ctzll(left), &half);
-        bb_dataset_name(&d, half, s->names[s->n_names++]);
-    }
-}
-
 static void put_optional(struct bb_json *j, const char *key, struct bb_str text)
 {
     bb_json_key(j, key);
@@ -227,24 +201,56 @@ static void put_optional(struct bb_json *j, const char *key, struct bb_str text)
         bb_json_null(j);
 }
 
-static void put_record(struct bb_json *j, struct bb_metadata *m, const struct bb_place_key *key,
-                       const struct record *r, const struct spelled *s)
+static void put_attributes(struct bb_json *j, struct bb_metadata *m, enum bb_iso iso, const struct record *r)
 {
-    bb_json_open(j, '{');
-    bb_json_put_str(j, r->is_product ? "product" : "name", key->name);
-    put_optional(j, r->is_product ? "region" : "id", key->id);
     if (!r->is_product) bb_json_put_cstr(j, "type", bb_type_names[r->type]);
     put_optional(j, r->is_product ? "product_standard" : "zone", text_of(m, r->zone));
     if (r->is_product)
         put_optional(j, "unit", text_of(m, r->unit));
     else
         bb_json_put_num(j, "voltage_kv", r->voltage_kv);
-    bb_json_put_cstr(j, "first", s->first);
-    bb_json_put_cstr(j, "last", s->last);
+    put_utc(j, "first", r->first_utc_s);
+    put_utc(j, "last", r->last_utc_s);
     bb_json_key(j, "datasets");
     bb_json_open(j, '[');
-    for (unsigned i = 0; i < s->n_names; i++) bb_json_str(j, bb_str_of(s->names[i]));
+    for (uint64_t left = r->datasets; left; left &= left - 1) {
+        enum bb_half half;
+        struct bb_dataset d = dataset_of(iso, __builtin_ctzll(left), &half);
+        char name[64];
+        bb_dataset_name(&d, half, name);
+        bb_json_str(j, bb_str_of(name));
+    }
     bb_json_close(j, ']');
+}
+
+/* Where in the buffer the attributes were spelled last: most locations have those of their neighbour. */
+struct spelled {
+    struct record record;
+    size_t at, nbytes; /* 0: nowhere */
+};
+
+static int same_voltage(double a, double b) { return a == b || (isnan(a) && isnan(b)); }
+
+static int same_attributes(const struct record *a, const struct record *b)
+{
+    return a->first_utc_s == b->first_utc_s && a->last_utc_s == b->last_utc_s && a->zone == b->zone &&
+           a->unit == b->unit && a->type == b->type && a->is_product == b->is_product &&
+           a->datasets == b->datasets && same_voltage(a->voltage_kv, b->voltage_kv);
+}
+
+static void put_record(struct bb_json *j, struct bb_metadata *m, enum bb_iso iso, const struct bb_place_key *key,
+                       const struct record *r, struct spelled *last)
+{
+    bb_json_open(j, '{');
+    bb_json_put_str(j, r->is_product ? "product" : "name", key->name);
+    put_optional(j, r->is_product ? "region" : "id", key->id);
+    if (last->nbytes > 0 && same_attributes(r, &last->record)) {
+        bb_json_again(j, last->at, last->nbytes);
+    } else {
+        *last = (struct spelled){ .record = *r, .at = j->out->n };
+        put_attributes(j, m, iso, r);
+        last->nbytes = j->out->n - last->at;
+    }
     bb_json_close(j, '}');
 }
 
@@ -261,7 +267,7 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
 {
     struct market *o = &m->operators[iso];
     const struct bb_place_order *order;
-    struct spelled spelled = { .n_names = 0 };
+    struct spelled last = { .nbytes = 0 };
     char path[BB_PATH_MAX];
     struct bb_json j;
     int64_t n = 0;
@@ -286,11 +292,10 @@ static enum bb_status write_category(struct bb_metadata *m, const char *root, en
     for (size_t i = 0; i < o->n; i++) {
         uint32_t place = order->place_at[i];
         if (category_of(&o->records[place]) != category) continue;
-        spell(&spelled, iso, &o->records[place]);
-        put_record(&j, m, bb_places_at(o->names, place), &o->records[place], &spelled);
+        put_record(&j, m, iso, bb_places_at(o->names, place), &o->records[place], &last);
         if (out->n < PIECE_NBYTES) continue;
         BB_TRY(bb_publish_write(pub, bb_buf_str(out), err));
-        out->n = 0;
+        out->n = last.nbytes = 0;
     }
     bb_json_close(&j, ']');
     bb_json_close(&j, '}');
