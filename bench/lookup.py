@@ -155,9 +155,13 @@ def ask_with(reader, path, question, busbar):
         options = ["--where", f"{'location' if column == 'settlement_location' else 'location_id'}={value}"] if column else ["--from", begin[:10], "--to", end[:10]]
 
         def ask():
-            out = subprocess.run([busbar, "show", path, "-n", "all", "--csv", "-c", ",".join(COLUMNS), *options], capture_output=True, check=True)
-            ask.read = float(out.stderr.split()[1]) * 1e3
-            return out.stdout.count(b"\n") - 1
+            show = subprocess.Popen([busbar, "show", path, "-n", "all", "--csv", "-q", "-c", ",".join(COLUMNS), *options], stdout=subprocess.PIPE)
+            out = show.stdout.read()
+            os.waitid(os.P_PID, show.pid, os.WEXITED | os.WNOWAIT)  # its counters are there until it is waited for
+            ask.read = rchar(show.pid)
+            if show.wait():
+                sys.exit(f"busbar show: exit {show.returncode}")
+            return out.count(b"\n") - 1
         return ask
     if reader == "pyarrow":
         import pyarrow as pa
@@ -178,8 +182,8 @@ def ask_with(reader, path, question, busbar):
     return lambda: pl.scan_parquet(path).filter(rows).select(*COLUMNS).collect().height
 
 
-def rchar():
-    with open("/proc/self/io") as f:
+def rchar(process="self"):
+    with open(f"/proc/{process}/io") as f:
         return int(f.readline().split()[1])
 
 

@@ -8,10 +8,11 @@ BENCH_UPDATE_DAYS days of the year that is updated (365; 0 leaves that out).
 
 Every tool makes one sorted Parquet file (busbar: one per table) of the unified schema, one row per key, zstd, with as many
 threads as the machine has processors and 256 MB where it can be told so. Runs of the tools are interleaved, so that a busy
-minute hits all of them; figures are medians. What a peer wrote is compared with busbar's lake: rows, instants and the sums
+minute hits all of them; figures are medians. What the machine gives to all processors at best is measured beside it: as many separate runs of
+one thread at the same time, each pinned to its own processor, share only memory and third-level cache ("together"). What a peer wrote is compared with busbar's lake: rows, instants and the sums
 of the prices per location have to be the same, or the peer has failed.
 
-Runs: busbar has a warm-up and BENCH_RUNS runs (three with one thread or the small limit, but for PJM's plain file). A peer has a
+Runs: busbar has a warm-up and BENCH_RUNS runs (three with one thread, together or with the small limit, but for PJM's plain file). A peer has a
 warm-up and three runs; where the warm-up takes longer than SLOW_S, or the whole has taken HURRY_AFTER_S, it is the figure itself, but for
 PJM's plain file, where it is the first of three runs (of two, if those two take longer than PATIENCE_S). "Sorted only" has one run. A
 quarter of an hour has to do for all of it; the runs column says how many there were.
@@ -24,7 +25,9 @@ Results: bench/results/DATE.json, and the tables in docs/performance.md (bench/t
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import datetime
+import functools
 import importlib.metadata
 import json
 import os
@@ -105,17 +108,31 @@ def describe_machine():
             "system": platform.platform(), "virtual": "hypervisor" in first("/proc/cpuinfo", "flags")}
 
 
-def run(command, env=None, quiet=True):
+def run(command, env=None):
     """Wall, processor seconds, peak KiB, exit status, the end of what it said. The kernel counts this process's own memory
     into the child's peak until the child has begun, so nothing large may be imported here."""
     with tempfile.TemporaryFile() as said:
         began = time.perf_counter()
-        child = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **(env or {})})
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.perf_counter() - began
-        said.seek(0)
-        text = said.read().decode(errors="replace")
+        return ended(subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **(env or {})}), said, began)
+
+
+def run_together(commands):
+    """The same of commands that run at the same time, each on a processor of its own; the last one's wall is that of all."""
+    with contextlib.ExitStack() as files:
+        began, started = time.perf_counter(), []
+        for command, processor in zip(commands, sorted(os.sched_getaffinity(0))):
+            said = files.enter_context(tempfile.TemporaryFile())
+            pin = functools.partial(os.sched_setaffinity, 0, [processor])
+            started.append((subprocess.Popen(command, stdout=said, stderr=said, preexec_fn=pin), said))
+        return [ended(child, said, began) for child, said in started]
+
+
+def ended(child, said, began):
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - began
+    said.seek(0)
+    text = said.read().decode(errors="replace")
     return {"wall_s": round(wall, 4), "cpu_s": round(usage.ru_utime + usage.ru_stime, 4), "peak_kib": usage.ru_maxrss, "status": child.returncode, "text": text[-2000:]}
 
 
@@ -187,15 +204,29 @@ class Bench:
         with concurrent.futures.ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(self.make, [n for n in names if n.endswith("-zip")]))
 
+    def convert_command(self, folder, out, threads, limit=LIMIT, more=()):
+        shutil.rmtree(out, ignore_errors=True)
+        return [self.busbar, "convert", str(folder), "-o", str(out), "-m", limit, "-j", str(threads), "--progress", "json", *more]
+
     def convert(self, folder, threads, limit=LIMIT, more=(), out="lake"):
         out = self.dir / out
-        shutil.rmtree(out, ignore_errors=True)
-        done = run([self.busbar, "convert", str(folder), "-o", str(out), "-m", limit, "-j", str(threads), "--progress", "json", *more])
+        done = run(self.convert_command(folder, out, threads, limit, more))
         last = done["text"].strip().splitlines()[-1:] or ["{}"]
         said = json.loads(last[0]) if done["status"] == 0 and last[0].startswith("{") else {}
         done.update(rows=said.get("rows", 0), lines=said.get("records", 0), plain_nbytes=said.get("input_nbytes", 0), spilled_nbytes=said.get("spilled_nbytes", 0))
         done["out_nbytes"] = sum(p.stat().st_size for p in out.rglob("*.parquet")) if out.exists() else 0
         return done
+
+    def convert_together(self, folder):
+        """A run of one thread on each processor, all at the same time: the last one's figures."""
+        outs = [self.dir / f"lake-together-{i}" for i in range(self.threads)]
+        done = run_together([self.convert_command(folder, out, 1) for out in outs])
+        last = next((d for d in done if d["status"] != 0), done[-1])
+        last["wall_s"] = max(d["wall_s"] for d in done)
+        last["out_nbytes"] = sum(p.stat().st_size for p in outs[0].rglob("*.parquet"))
+        for out in outs:
+            shutil.rmtree(out, ignore_errors=True)
+        return last
 
     def peer(self, tool, name, folder, memory, check=False):
         out = self.dir / f"peer-{tool}.parquet"
@@ -231,9 +262,11 @@ class Bench:
             print(f"{name}: cannot be generated, left out")
             return None
         load, before, watch = os.getloadavg()[0], idle_second(), Watch()
-        ours = {"all": [], "one": [], "small": []}
+        ours = {"all": [], "one": [], "together": [], "small": []}
         fewer = self.n_runs if name == "pjm" else min(self.n_runs, FEWER_RUNS)
-        how = {"all": (self.threads, LIMIT, self.n_runs), "one": (1, LIMIT, fewer), "small": (self.threads, SMALL_LIMIT, min(self.n_runs, FEWER_RUNS))}
+        how = {"all": (lambda: self.convert(folder, self.threads), self.n_runs), "one": (lambda: self.convert(folder, 1), fewer),
+               "together": (lambda: self.convert_together(folder), min(self.n_runs, FEWER_RUNS)),
+               "small": (lambda: self.convert(folder, self.threads, SMALL_LIMIT), min(self.n_runs, FEWER_RUNS))}
         warm_up = self.convert(folder, self.threads)
         if warm_up["status"] != 0:
             raise SystemExit(f"{name}: busbar: exit {warm_up['status']}: {warm_up['text']}")
@@ -246,9 +279,9 @@ class Bench:
                 enough[tool] = 1 if tool == "duckdb-sorted" or (counts and name != "pjm") else PEER_RUNS
                 enough[tool, "memory"] = first["memory_limit"] or "256MB"
         for n in range(max(self.n_runs, PEER_RUNS)):
-            for kind, (threads, limit, runs) in how.items():
+            for kind, (convert, runs) in how.items():
                 if n < runs:
-                    ours[kind].append(self.convert(folder, threads, limit))
+                    ours[kind].append(convert())
             for tool, runs in theirs.items():
                 if len(runs) < enough[tool] and (len(runs) < 2 or sum(r["wall_s"] for r in runs) < PATIENCE_S):
                     runs.append(self.peer(tool, name, folder, enough[tool, "memory"]))

@@ -29,6 +29,11 @@ while read -r n file; do
     [ "$file" = total ] || [ "$n" -le 900 ] || complain "$file: $n lines; a file holds one idea, 900 lines at most"
 done < <(wc -l $sources)
 
+# clang-format leaves comments and long texts alone
+out=$(LC_ALL=C.UTF-8 grep -nE '^.{151,}' $sources /dev/null | cut -c 1-100)
+[ -n "$out" ] && complain "lines of more than 150 columns:
+$out"
+
 out=$(find src tests include bench scripts -type f \( -iname '*util*' -o -iname '*common*' -o -iname '*misc*' -o -iname '*helper*' \) -not -path '*/corpus/*' -not -path '*/in/*' -not -path '*/__pycache__/*' 2>/dev/null)
 [ -n "$out" ] && complain "names that say nothing:
 $out"

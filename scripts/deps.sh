@@ -35,7 +35,7 @@ if command -v dpkg-query >/dev/null; then
         rm -f "$log"
     fi
 else
-    echo "deps: this is no Debian; install what README.md lists under 'What it needs'" >&2
+    echo "deps: this is no Debian; install what README.md lists under 'Install'" >&2
 fi
 
 # The mark holds the requirements that were installed, so that a change of the list is noticed.

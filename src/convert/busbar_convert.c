@@ -145,6 +145,11 @@ static int something_rejected(const struct bb_run *run)
     return run->n_rejects > 0 || run->result->files_refused > 0;
 }
 
+static int may_publish(const struct bb_run *run)
+{
+    return !run->too_many_rejects && !(run->options->strict && something_rejected(run));
+}
+
 static enum bb_status declare(struct bb_intent *intent, const struct bb_tables *done, size_t n_done,
                               struct bb_error *err)
 {
@@ -257,8 +262,7 @@ static enum bb_status run_jobs(struct bb_run *run, struct bb_plan *plan, struct 
         ++*n_done;
     }
     bb_run_check_limits(run, 1);
-    if (run->too_many_rejects || (run->options->strict && something_rejected(run))) return BB_OK;
-    return publish(run, done, *n_done, err);
+    return may_publish(run) ? publish(run, done, *n_done, err) : BB_OK;
 }
 
 /* All of the file was read and understood, and none of its rows was asked for. */
@@ -323,7 +327,7 @@ static enum bb_status convert(struct bb_run *run, struct bb_error *err)
         else
             run->result->files_read++;
     }
-    if (status == BB_OK && seen && remember(run, &plan, seen, NULL) != BB_OK)
+    if (status == BB_OK && seen && may_publish(run) && remember(run, &plan, seen, NULL) != BB_OK)
         bb_run_warn(
             run,
             "cannot note which inputs were read; the next run looks at them again"); /* only a shortcut: the lake is written */

@@ -1,7 +1,8 @@
 /* Which source each row of a file came from, so that a later update decides between old and new rows by the same precedence as one
  * conversion of everything. Kept beside the columns: for each row group a small compressed list of runs (rows, code) where
- * readers of Parquet do not look: many lists together, behind the last row group or, when they are large, between two. A code is a source of the ledger, or a join: the four sources of a row's four values. Codes are
- * handed out in the order of first appearance, so equal rows give equal bytes. */
+ * readers of Parquet do not look: many lists together, behind the last row group or, when they are large, between two. A code is a
+ * source of the ledger, or a join: the four sources of a row's four values. Codes are handed out in the order of first
+ * appearance, so equal rows give equal bytes. */
 #ifndef BB_PROVENANCE_H
 #define BB_PROVENANCE_H
 

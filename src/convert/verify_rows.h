@@ -1,5 +1,6 @@
 /* The lake's own promises about one file (contract 3.1–3.3), checked by reading every row: schema, columns that follow from others, order, one row
- * per key, year; and that ledger (verify_ledger.h) and quality (verify_quality.h) say what the rows say. The format's promises are checked elsewhere (parquet/pq_verify.h). */
+ * per key, year; and that ledger (verify_ledger.h) and quality (verify_quality.h) say what the rows say. The format's promises are
+ * checked elsewhere (parquet/pq_verify.h). */
 #ifndef BB_VERIFY_ROWS_H
 #define BB_VERIFY_ROWS_H
 

@@ -19,7 +19,8 @@ struct bb_lake;
 /* Called while another run holds the lock, again and again; holder says who. Returns non-zero to give up waiting: BB_INTERRUPTED. */
 typedef int (*bb_lake_wait)(void *ctx, const char *holder);
 
-/* Makes the folder if needed, takes the lock, finishes what a killed run had declared (intent.h), removes what killed runs left. BB_IO: cannot be made, read or locked. */
+/* Makes the folder if needed, takes the lock, finishes what a killed run had declared (intent.h), removes what killed runs left.
+ * BB_IO: cannot be made, read or locked. */
 enum bb_status bb_lake_open(const char *root, struct bb_budget *budget, bb_lake_wait wait, void *wait_ctx,
                             struct bb_lake **lake_ret, struct bb_error *err) BB_WARN_UNUSED;
 void bb_lake_close(struct bb_lake *lake); /* gives the lock back */

@@ -14,7 +14,8 @@ void bb_metadata_free(struct bb_metadata *m);
  * different types, zones or voltages the one seen last counts, and a known one beats none. */
 enum bb_status bb_metadata_add(struct bb_metadata *m, const struct bb_quality_state *state,
                                struct bb_error *err) BB_WARN_UNUSED;
-/* Writes the registries of one operator (files that would be empty are left out; a stale one is removed). Add files in a fixed order for equal bytes. */
+/* Writes the registries of one operator (files that would be empty are left out; a stale one is removed). Add files in a fixed
+ * order for equal bytes. */
 enum bb_status bb_metadata_write(struct bb_metadata *m, const char *root, enum bb_iso iso,
                                  struct bb_error *err) BB_WARN_UNUSED;
 /* market_info.json: every operator of which a file was added. */

@@ -1,6 +1,6 @@
-/* What is known about the contents of one file of the lake beyond its rows: where prices are present and where they are missing, which prices are odd.
- * Collected while rows are written, without a second pass; stored inside the file as a blob of a few kilobytes, from which
- * status, report, metadata and the quality JSON are made.
+/* What is known about the contents of one file of the lake beyond its rows: where prices are present and where they are missing,
+ * which prices are odd. Collected while rows are written, without a second pass; stored inside the file as a blob of a few
+ * kilobytes, from which status, report, metadata and the quality JSON are made.
  *
  * Terms. A slot is a place on the grid of expected intervals, counted from the first instant of the local year in steps of the
  * dataset's minutes (UTC runs evenly, so days of 23 and 25 hours have their right number of slots). An instant off the grid counts to the slot

@@ -66,9 +66,9 @@ struct bb_detection {
     int n_bids;
 };
 
-/* BB_OK: *detection_ret is filled; of a file that is none, only iso and the bids are. BB_SKIP: no format fits; err says in one sentence what the file is or which format is closest and what
- * is missing, with a way out. BB_REJECT: the file is a harmless empty answer (CAISO "no data", ISO-NE stub): a warning, no failure.
- * A tie is BB_SKIP naming both. */
+/* BB_OK: *detection_ret is filled; of a file that is none, only iso and the bids are. BB_SKIP: no format fits; err says in one
+ * sentence what the file is or which format is closest and what is missing, with a way out. BB_REJECT: the file is a harmless
+ * empty answer (CAISO "no data", ISO-NE stub): a warning, no failure. A tie is BB_SKIP naming both. */
 enum bb_status bb_detect(struct bb_evidence *evidence, struct bb_detection *detection_ret, struct bb_error *err);
 
 /* One reader per file and dataset. zone and places belong to the job and outlive the reader. head as in the evidence. */

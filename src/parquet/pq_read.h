@@ -48,8 +48,8 @@ struct bb_pq_reader;
 enum bb_status
 bb_pq_reader_open(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
                   struct bb_error *err) BB_WARN_UNUSED; /* BB_SKIP: not Parquet or damaged; BB_IO: cannot be read */
-/* For who wants schema, number of rows and key-values only, and those of many files: the row groups are passed over, the reader has none, and damage in
- * them is not noticed. */
+/* For who wants schema, number of rows and key-values only, and those of many files: the row groups are passed over, the reader
+ * has none, and damage in them is not noticed. */
 enum bb_status bb_pq_reader_open_head(const char *path, struct bb_budget *budget, struct bb_pq_reader **reader_ret,
                                       struct bb_error *err) BB_WARN_UNUSED;
 /* Takes fd over, also on failure; name is for messages. */
@@ -77,7 +77,8 @@ struct bb_str bb_pq_reader_created_by(const struct bb_pq_reader *reader);
 enum bb_status bb_pq_reader_bytes(struct bb_pq_reader *reader, uint64_t offset, void *p, size_t n,
                                   struct bb_error *err) BB_WARN_UNUSED;
 
-/* Reads the indexes of all chunks at once, when they are no more than max_nbytes, for who asks for most of them; else nothing happens. Not while other threads use the reader. */
+/* Reads the indexes of all chunks at once, when they are no more than max_nbytes, for who asks for most of them; else nothing
+ * happens. Not while other threads use the reader. */
 enum bb_status bb_pq_hold_indexes(struct bb_pq_reader *reader, size_t max_nbytes,
                                   struct bb_error *err) BB_WARN_UNUSED;
 /* Pages of a chunk from its indexes; *pages_ret is freed with bb_free. BB_EOF when the chunk has no offset index. */

@@ -61,8 +61,8 @@ enum bb_status bb_pq_put_double_run(struct bb_pq_chunk *chunk, double value, int
                                     struct bb_error *err) BB_WARN_UNUSED;
 
 /* BYTE_ARRAY: codes into a table of texts that the caller keeps and may extend between calls; a code keeps its text for the life of
- * the chunk. Several codes may have one text. BB_PQ_NULL_CODE is NULL, and so is a code whose text has no p. Always dictionary-encoded unless the dictionary grows
- * beyond its limit. */
+ * the chunk. Several codes may have one text. BB_PQ_NULL_CODE is NULL, and so is a code whose text has no p. Always
+ * dictionary-encoded unless the dictionary grows beyond its limit. */
 #define BB_PQ_NULL_CODE UINT32_MAX
 typedef struct bb_str (*bb_pq_text_of)(void *ctx, uint32_t code);
 void bb_pq_set_texts(struct bb_pq_chunk *chunk, bb_pq_text_of text_of, void *ctx);

@@ -1,8 +1,8 @@
 /* What happens when rows meet on one key (instant and identity of the location).
  *
- * Precedence of full rows: final before BB_ROW_PRELIMINARY; then higher version; then current before BB_ROW_NOT_CURRENT; then the higher slice order (later
- * publication, later source, later block); then the later row of the slice. The others are losers: duplicates when they equal
- * the winner in prices, version and currentness, else revisions.
+ * Precedence of full rows: final before BB_ROW_PRELIMINARY; then higher version; then current before BB_ROW_NOT_CURRENT; then the
+ * higher slice order (later publication, later source, later block); then the later row of the slice. The others are losers:
+ * duplicates when they equal the winner in prices, version and currentness, else revisions.
  *
  * Partial rows (BB_ROW_PARTIAL) of the highest vintage (version and currentness) are joined: each component comes from the
  * row of highest precedence that has it, everything else from the row of highest precedence. A lower vintage never completes
@@ -34,9 +34,9 @@ struct bb_resolve_counts {
 /* The row that supplies everything but the components. met: n >= 1 rows of one key, the latest added first. */
 const struct bb_row *bb_resolve_best(const struct bb_met_row *met, size_t n);
 
-/* Makes the winner, without BB_ROW_PARTIAL, and counts the losers. met must have room for 2n and is reordered. With derive_energy a winner with total,
- * congestion and loss but no energy gets the decimal residual. from_ret[v]: the slice that value v came from, for the values
- * that met rows supplied. */
+/* Makes the winner, without BB_ROW_PARTIAL, and counts the losers. met must have room for 2n and is reordered. With derive_energy
+ * a winner with total, congestion and loss but no energy gets the decimal residual. from_ret[v]: the slice that value v came
+ * from, for the values that met rows supplied. */
 void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner_ret,
                 uint32_t from_ret[BB_N_VALUES], struct bb_resolve_counts *counts);
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Profiles lake, seed and dense of the same raw files, read by pyarrow, pandas, DuckDB and Polars: the types that each profile promises,
-and the same rows in all. (Spark: spark_check.py.)
+and the same rows in all. (Spark: spark_check.py.) And how large they are, on real files, beside what DuckDB makes of the same rows with zstd.
 
-usage: profiles_check.py PROGRAM
+usage: profiles_check.py PROGRAM      real files: $BUSBAR_SAMPLES, else ../shared/samples
 """
 import os
 import subprocess
@@ -17,6 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from readers_check import energy_schema, first_unequal
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+import sizes
 
 GENERATED = [("pjm.da_hrl_lmps", 300, "2024-11-02", 2), ("ercot.NP4-523", 1, "2024-06-01", 20), ("spp.RTBM-LMP-DAILY-SL", 40, "2024-06-01", 2),
              ("caiso.dam_lmp_grp", 20, "2024-12-30", 3), ("nyiso.damasp", 11, "2024-03-10", 1)]
@@ -39,6 +42,20 @@ def promised(profile, iso):
     if profile != "seed":
         return schema
     return pa.schema([f.with_type(UNSIGNED.get(str(f.type), f.type)) for f in schema])
+
+
+def check_sizes(program):
+    """Returns whether there were real files. The limits are on all of them together: small files hold more ledger than rows."""
+    found = sizes.run(program)
+    if not found or found["all"]["duckdb"] < 1_000_000:
+        print("SKIPPED sizes on real files: " + ("too few of them" if found else "no folder of them (set BUSBAR_SAMPLES)"))
+        return False
+    for market, r in found.items():
+        print(f"{market}: {r['rows']:,} rows, DuckDB {r['duckdb']:,} bytes, lake {r['lake']:,} ({r['lake'] / r['duckdb']:.3f} of it), dense {r['dense']:,} ({r['dense'] / r['duckdb']:.3f})")
+    all_of_them = found["all"]
+    check("lake: not larger than DuckDB's zstd", None if all_of_them["lake"] <= all_of_them["duckdb"] else str(all_of_them))
+    check("dense: a quarter smaller at least", None if all_of_them["dense"] <= 0.75 * all_of_them["duckdb"] else str(all_of_them))
+    return True
 
 
 def main():
@@ -86,7 +103,8 @@ def main():
                 check(f"{profile}: {name}: pandas", problem)
         check("lake and seed use what everybody reads", None if encodings["lake"] | encodings["seed"] == {"PLAIN", "RLE", "RLE_DICTIONARY"} else str(encodings))
         check("dense uses the newer encodings", None if {"BYTE_STREAM_SPLIT", "DELTA_BINARY_PACKED"} <= encodings["dense"] else str(encodings["dense"]))
-    print(f"{passed} passed, {len(failures)} failed")
+    skipped = "" if check_sizes(program) else ", 1 skipped"
+    print(f"{passed} passed, {len(failures)} failed{skipped}")
     return 1 if failures else 0
 
 

@@ -4,17 +4,19 @@
 Random raw files of PJM, CAISO and MISO (revisions, duplicates, overlapping and late days, re-posted archives, missing components, shuffled rows,
 New Year in the middle) are given in 1 to 20 updates in random order, with inputs repeated and threads and budgets varied. After every step `busbar
 verify` passes; at the end rows and ledgers equal those of one conversion, and one more update changes no byte. Then: row groups carried over, also
-where the file system shares their blocks (XFS in an image, when the script may mount one), --year, --rebuild, changed sources, kills at random moments, damaged lakes, other codecs and profiles, a small budget.
+where the file system shares their blocks (XFS in an image, when the script may mount one), rows that come late for them, --year, --rebuild, changed sources, kills at random moments, damaged lakes, other codecs and profiles, a small budget.
 
 TORTURE_ROUNDS: random rounds (14). TORTURE_KILLS: runs that are killed (160; some thousand for a night). TORTURE_SEED: another world.
 Rows are compared by DuckDB where it can be imported, else as the sorted lines of `busbar show`.
 """
 import datetime
 import fcntl
+import gzip
 import io
 import json
 import os
 import pathlib
+import shutil
 import signal
 import struct
 import subprocess
@@ -336,6 +338,81 @@ def groups_kept(stand):
     nothing_new(stand, lake, days, "row groups")
 
 
+def counted(stand, *arguments):
+    """A run, and the bytes that the kernel says it read; None where the kernel does not say."""
+    with (stand.root / "said").open("w+b") as said:
+        began = time.monotonic()
+        p = subprocess.Popen([stand.busbar, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=stand.root)
+        os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOWAIT)  # its counters are there until it is waited for
+        seconds = time.monotonic() - began
+        try:
+            read_nbytes = int(pathlib.Path(f"/proc/{p.pid}/io").read_text().split()[1])
+        except OSError:
+            read_nbytes = None
+        p.wait()
+        said.seek(0)
+        return Seen(p.returncode, said.read().decode("utf-8", "replace"), seconds), read_nbytes
+
+
+def late_rows(stand):
+    """A file that begins with day 4 has days 1 to 3 carried over at once; then corrected rows of days 1 and 2 come, which are out already, or on their way. That spoils
+    the pass, and the file is read a second time, as the bytes show that were read. The same for a file that is damaged behind rows that were used.
+    Wanted are the rows of a conversion that gets the corrections as a file of their own."""
+    r = stand.random
+    stand.generate("pjm.da_hrl_lmps", "late/raw", "--nodes", "6000", "--from", "2024-03-01", "--days", "7", "--seed", "8")  # 144,000 rows a day: a row group each
+    days = sorted((stand.root / "late/raw").iterdir())
+    texts = [d.read_bytes().splitlines(keepends=True) for d in days]
+    head, rows = texts[0][0], [row for text in texts[3:] for row in text[1:]]
+    late = [row.replace(b"True,1", b"True,2") for row in texts[1][1 + r.randrange(2000)::2000]]
+    late += [row.replace(b"True,1", b"True,2") for row in texts[0][1 + r.randrange(2000)::2000]]
+    corrected, given, before, lake, want, whole = (stand.root / "late" / n for n in ("corrected.csv", "given.csv", "before", "lake", "want", "whole"))
+    corrected.write_bytes(head + b"".join(late))
+    update(stand, before, days[:5], "-q")
+    update(stand, want, [*days, corrected], "-q")
+    behind = 400_000  # a round of 16 MiB holds 350,000 rows: behind it a drain is under way
+    ways = {"none": [], "in the last block": [len(rows)] * len(late), "at one place": [r.randrange(behind, len(rows) - 50_000)] * len(late),
+            "all over": sorted(r.randrange(behind, len(rows)) for _ in late)}
+    if stand.sanitized:  # which is slow
+        ways = {way: ways[way] for way in ("none", "all over")}
+    read_of = {}
+    for way, places in ways.items():
+        out, at = [head], 0
+        for place, row in zip(places, late):
+            out += [*rows[at:place], row]
+            at = place
+        given.write_bytes(b"".join(out + rows[at:]))
+        late_here, hashes, broken = way != "none", [], ""
+        for threads in (1, 2, 4):
+            stand.remove(lake)
+            shutil.copytree(before, lake)
+            ran, read_of[way, threads] = counted(stand, "convert", given, "-o", lake, "-j", threads)
+            broken = broken or ("" if ran.code == 0 and f"{1 if late_here else 3} row groups kept" in ran.err else str(ran))
+            hashes.append(lake_hashes(lake))
+        broken = broken or verified(stand, lake)
+        stand.check(not broken, f"late rows ({way}): the other days are carried over, verified", broken)
+        stand.check(hashes[0] == hashes[1] == hashes[2], f"late rows ({way}): the same bytes with 1, 2 and 4 threads", "files differ")
+        if late_here:
+            why = difference(stand, lake, want)
+            stand.check(not why, f"late rows ({way}): the rows of one conversion", why)
+    update(stand, stand.fresh("late/whole"), [*days[:5], given], "-q")
+    one, two = ledger_sources(lake), ledger_sources(whole)
+    stand.check(one == two, "late rows: the sources of one conversion", lambda: f"{one}\n{two}")
+    if None in read_of.values():
+        stand.skip("late rows: the file is read twice", "the kernel does not say what a process read")
+    else:
+        # of one thread: several may come to the late rows before the first drain has come to day 1, which then needs no second reading
+        once, again = read_of["none", 1], min(v for (way, threads), v in read_of.items() if way != "none" and threads == 1)
+        stand.check(again > once + 0.9 * given.stat().st_size, f"late rows: the file is read twice ({again >> 20} MiB instead of {once >> 20})", read_of)
+    packed = stand.root / "late" / "damaged.csv.gz"
+    packed.write_bytes(gzip.compress(head + b"".join(rows), 1)[:-200_000])
+    stand.remove(lake)
+    shutil.copytree(before, lake)
+    update(stand, stand.fresh("late/want"), [*days[:5], days[6]], "-q")
+    ran = update(stand, lake, [packed, days[6]], "-j", r.choice([1, 2, 4]))
+    why = verified(stand, lake) or difference(stand, lake, want)
+    stand.check(ran.code == 1 and not why, "a file that is damaged behind rows that were used: the lake has none of them", f"{ran}\n{why}")
+
+
 FS_IOC_FIEMAP = 0xC020660B
 
 
@@ -446,6 +523,24 @@ def changed(stand):
         stand.check(ran.code == 0 and not why, f"changed source {turn}: its later rows are in the lake", f"{ran}\n{why}")
         stand.check("changed since" in ran.err, f"changed source {turn}: is told", lambda: str(ran))
         nothing_new(stand, lake, [path], f"changed source {turn}")
+    day = datetime.date(2024, 5, 1)
+    for turn, option in enumerate([["--strict"], ["--max-rejects", "1%"], ["--max-rejects", "0"]] * 2):  # a run between that publishes nothing changes nothing
+        lake, want = root / f"unpublished{turn}", root / f"wanted{turn}"
+        path.write_bytes(pjm_file(r, "", day, 2, editions=[turn * 10])[1])
+        update(stand, lake, [path], "-q")
+        path.write_bytes(pjm_file(r, "", day, 2, editions=[turn * 10 + 1])[1] + b"x,y,z\r\n" * 20)
+        os.utime(path, (time.time() + turn + 5,) * 2)
+        before = lake_hashes(lake)
+        ran = update(stand, lake, [path], *option)
+        stand.check(ran.code == 1 and lake_hashes(lake) == before, f"changed source, {' '.join(option)}: nothing is published", lambda: str(ran))
+        ran = update(stand, lake, [path])
+        update(stand, want, [path], "-q")
+        why = difference(stand, lake, want)
+        stand.check("changed since" in ran.err and not why, f"changed source, after {' '.join(option)}: its later rows are in the lake", f"{ran}\n{why}")
+    path = root / "da_hrl_lmps_2.csv"
+    lake = root / "days"
+    path.write_bytes(pjm_file(r, "", day, 2)[1])
+    update(stand, lake, [path], "-q")
     path.write_bytes(pjm_file(r, "", datetime.date(2024, 5, 3), 1)[1])  # the same path is used for the next day
     ran = update(stand, lake, [path])
     stand.check("changed since" not in ran.err, "a path used again for another day: no warning", lambda: str(ran))
@@ -627,10 +722,10 @@ def main():
         print("DuckDB is not installed: rows are compared as busbar shows them")
     for number in range(ROUNDS):
         random_round(stand, number)
-    for part in (groups_kept, shared_blocks, years, rebuild, changed, damage, styles, both_layouts, small_budget, kills):
+    for part in (groups_kept, late_rows, shared_blocks, years, rebuild, changed, damage, styles, both_layouts, small_budget, kills):
         part(stand)
         if not stand.n_failed:
-            for name in ("groups", "shared", "years", "rebuild", "changed", "damage", "styles", "layouts", "small", "kills"):
+            for name in ("groups", "late", "shared", "years", "rebuild", "changed", "damage", "styles", "layouts", "small", "kills"):
                 stand.remove(stand.root / name)
     stand.end()
 

@@ -1,4 +1,5 @@
-/* JSON as a stream of tokens: what RFC 8259 calls a text is taken, what it does not is refused where it goes wrong, and nothing reads past the end. */
+/* JSON as a stream of tokens: what RFC 8259 calls a text is taken, what it does not is refused where it goes wrong, and nothing
+ * reads past the end. */
 #include "base/json_pull.h"
 
 #include <setjmp.h>

@@ -1,5 +1,6 @@
-/* The thread that copies: what arrives is what was there, wherever ranges lie and whoever copies; a failure is told to everyone who waits, also to who
- * comes later; given up in the middle, it ends. Where the file system of the folder can share blocks, it does, and what is noted as shared is. */
+/* The thread that copies: what arrives is what was there, wherever ranges lie and whoever copies; a failure is told to everyone
+ * who waits, also to who comes later; given up in the middle, it ends. Where the file system of the folder can share blocks, it
+ * does, and what is noted as shared is. */
 #include "parquet/pq_copier.h"
 
 #include <fcntl.h>
@@ -23,12 +24,18 @@ static struct bb_budget budget;
 static struct bb_error err;
 static unsigned char source[SOURCE_NBYTES];
 
-static int source_fd(void)
+static void fill(int fd)
 {
-    int fd = memfd_create("source", 0);
     uint32_t x = 1;
     for (size_t i = 0; i < SOURCE_NBYTES; i++) source[i] = (unsigned char)((x = x * 1664525 + 1013904223) >> 24);
     assert_int_equal(pwrite(fd, source, SOURCE_NBYTES, 0), (ssize_t)SOURCE_NBYTES);
+    assert_int_equal(fsync(fd), 0);
+}
+
+static int source_fd(void)
+{
+    int fd = memfd_create("source", 0);
+    fill(fd);
     return fd;
 }
 
@@ -41,6 +48,53 @@ static int target_fd(int elsewhere)
     return fd;
 }
 
+/* A copier under way, and what has to be in the file that it writes. */
+struct copying {
+    int from, to;
+    struct bb_pq_copier *copier;
+    unsigned char *wanted;
+    uint64_t end;
+};
+
+static struct copying begin(int from, int to, int threaded)
+{
+    struct copying c = { from, to, bb_pq_copier_new(to, threaded, &budget), calloc(1, (size_t)8 << 20), 0 };
+    assert_non_null(c.copier);
+    assert_non_null(c.wanted);
+    return c;
+}
+
+static void add(struct copying *c, uint64_t from, uint64_t to, uint64_t n)
+{
+    memcpy(c->wanted + to, source + from, (size_t)n);
+    assert_int_equal(bb_pq_copier_add(c->copier, c->from, "source", from, to, n, &err), BB_OK);
+    c->end = to + n;
+}
+
+static void arrived(struct copying *c, uint64_t end)
+{
+    unsigned char *got = calloc(1, (size_t)end);
+    assert_int_equal(pread(c->to, got, (size_t)end, 0), (ssize_t)end);
+    assert_memory_equal(got, c->wanted, (size_t)end);
+    free(got);
+}
+
+static void all_arrived(struct copying *c)
+{
+    assert_int_equal(bb_pq_copier_wait(c->copier, UINT64_MAX, &err), BB_OK);
+    assert_int_equal(lseek(c->to, 0, SEEK_END), c->end);
+    arrived(c, c->end);
+}
+
+static void end(struct copying *c)
+{
+    bb_pq_copier_free(c->copier);
+    close(c->from);
+    close(c->to);
+    free(c->wanted);
+    assert_int_equal(budget.used_nbytes, 0);
+}
+
 static void ranges(int threaded, int elsewhere)
 {
     static const struct {
@@ -50,32 +104,17 @@ static void ranges(int threaded, int elsewhere)
                  { 77, 123, 5000 },     /* shifted */
                  { 0, 0, 1 },           { 1, 4096, 4096 }, { 8192, 1, 0 }, { 0, SOURCE_NBYTES - 3000001, 3000001 },
                  { 3, 4097, 1000000 } };
-    unsigned char *wanted = calloc(1, (size_t)8 << 20), *got = calloc(1, (size_t)8 << 20);
-    int from = source_fd(), to = target_fd(elsewhere);
-    struct bb_pq_copier *copier = bb_pq_copier_new(to, threaded, &budget);
-    uint64_t at = 0, middle = 0;
-    assert_non_null(copier);
+    struct copying c = begin(source_fd(), target_fd(elsewhere), threaded);
+    uint64_t middle = 0;
     for (size_t i = 0; i < BB_ARRAY_LEN(list); i++) {
-        at += list[i].gap;
-        memcpy(wanted + at, source + list[i].from, (size_t)list[i].n);
-        assert_int_equal(bb_pq_copier_add(copier, from, "source", list[i].from, at, list[i].n, &err), BB_OK);
-        at += list[i].n;
-        if (i == 2) middle = at;
+        add(&c, list[i].from, c.end + list[i].gap, list[i].n);
+        if (i == 2) middle = c.end;
     }
-    bb_pq_copier_end(copier);
-    assert_int_equal(bb_pq_copier_wait(copier, middle, &err), BB_OK);
-    assert_int_equal(pread(to, got, (size_t)middle, 0), (ssize_t)middle);
-    assert_memory_equal(got, wanted, (size_t)middle);
-    assert_int_equal(bb_pq_copier_wait(copier, UINT64_MAX, &err), BB_OK);
-    assert_int_equal(lseek(to, 0, SEEK_END), at);
-    assert_int_equal(pread(to, got, (size_t)at, 0), (ssize_t)at);
-    assert_memory_equal(got, wanted, (size_t)at);
-    bb_pq_copier_free(copier);
-    close(from);
-    close(to);
-    free(wanted);
-    free(got);
-    assert_int_equal(budget.used_nbytes, 0);
+    bb_pq_copier_end(c.copier);
+    assert_int_equal(bb_pq_copier_wait(c.copier, middle, &err), BB_OK);
+    arrived(&c, middle);
+    all_arrived(&c);
+    end(&c);
 }
 
 static void what_arrives(void **state)
@@ -98,14 +137,6 @@ static int folder_fd(void)
     assert_true(fd >= 0);
     unlink(path);
     return fd;
-}
-
-static void fill(int fd)
-{
-    uint32_t x = 1;
-    for (size_t i = 0; i < SOURCE_NBYTES; i++) source[i] = (unsigned char)((x = x * 1664525 + 1013904223) >> 24);
-    assert_int_equal(pwrite(fd, source, SOURCE_NBYTES, 0), (ssize_t)SOURCE_NBYTES);
-    assert_int_equal(fsync(fd), 0);
 }
 
 static int can_share(void)
@@ -142,38 +173,23 @@ static void shares(int threaded)
                  { 100000, 1200001, 300000 }, /* shifted: nothing can be shared */
                  { 4096, 2097152, 4095 },     /* less than a block */
                  { 1003520, 2101248, 1000001 } };
-    unsigned char *wanted = calloc(1, (size_t)4 << 20), *got = calloc(1, (size_t)4 << 20);
-    int from = folder_fd(), to = folder_fd();
-    struct bb_pq_copier *copier;
+    int from = folder_fd();
+    struct copying c;
     struct bb_pq_shared *shared;
-    uint64_t end = 0, sum = 0;
+    uint64_t sum = 0;
     fill(from);
-    copier = bb_pq_copier_new(to, threaded, &budget);
-    assert_non_null(copier);
-    for (size_t i = 0; i < BB_ARRAY_LEN(list); i++) {
-        memcpy(wanted + list[i].to, source + list[i].from, (size_t)list[i].n);
-        assert_int_equal(bb_pq_copier_add(copier, from, "source", list[i].from, list[i].to, list[i].n, &err),
-                         BB_OK);
-        end = list[i].to + list[i].n;
-    }
-    bb_pq_copier_end(copier);
-    assert_int_equal(bb_pq_copier_wait(copier, UINT64_MAX, &err), BB_OK);
-    assert_int_equal(lseek(to, 0, SEEK_END), end);
-    assert_int_equal(pread(to, got, (size_t)end, 0), (ssize_t)end);
-    assert_memory_equal(got, wanted, (size_t)end);
-    shared = bb_pq_copier_shared(copier);
+    c = begin(from, folder_fd(), threaded);
+    for (size_t i = 0; i < BB_ARRAY_LEN(list); i++) add(&c, list[i].from, list[i].to, list[i].n);
+    bb_pq_copier_end(c.copier);
+    all_arrived(&c);
+    shared = bb_pq_copier_shared(c.copier);
     for (size_t i = 0; i < shared->n; i++) sum += shared->list[i].to - shared->list[i].from;
     assert_true(sum >= 1900000 - 4 * 65536); /* blocks are 64 KiB at most */
-    assert_int_equal(sum, shared_nbytes(to));
+    assert_int_equal(sum, shared_nbytes(c.to));
     assert_false(bb_pq_shared_has_any(shared, 0, 512));
     assert_true(bb_pq_shared_has(shared, 131072, 800000));
     assert_false(bb_pq_shared_has_any(shared, 1200001, 1500001));
-    bb_pq_copier_free(copier);
-    close(from);
-    close(to);
-    free(wanted);
-    free(got);
-    assert_int_equal(budget.used_nbytes, 0);
+    end(&c);
 }
 
 static void shared_where_possible(void **state)

@@ -1,6 +1,7 @@
-/* Row groups carried over: the file that holds them passes the deep check, its rows and everything that the footer and the indexes say of them are those
- * of the file they came from; large ones keep their place in a block; what goes wrong while the bytes follow in a thread, or between copy and check, is
- * noticed, but for pages in blocks that both files share, which nobody reads; files that differ are not copied from; hostile ones end in an answer. */
+/* Row groups carried over: the file that holds them passes the deep check, its rows and everything that the footer and the
+ * indexes say of them are those of the file they came from; large ones keep their place in a block; what goes wrong while the bytes
+ * follow in a thread, or between copy and check, is noticed, but for pages in blocks that both files share, which nobody reads;
+ * files that differ are not copied from; hostile ones end in an answer. */
 #include "parquet/pq_copier.h"
 #include "parquet/pq_verify.h"
 #include "parquet/pq_write.h"
@@ -106,6 +107,21 @@ static struct bb_pq_reader *reader_of(int fd)
     return reader;
 }
 
+/* A whole file that is only there to be copied from: it goes with its reader. */
+static struct bb_pq_reader *open_whole(const struct bb_pq_options *options)
+{
+    int fd = whole_file(options, columns);
+    struct bb_pq_reader *reader = reader_of(fd);
+    close(fd);
+    return reader;
+}
+
+static void wait_for_copies(struct bb_pq_file *file)
+{
+    bb_pq_copier_end(bb_pq_file_copier(file));
+    assert_int_equal(bb_pq_copier_wait(bb_pq_file_copier(file), UINT64_MAX, &err), BB_OK);
+}
+
 static void same_text(struct bb_str a, struct bb_str b)
 {
     assert_int_equal(a.n, b.n);
@@ -162,8 +178,8 @@ static void on_problem(void *ctx, const char *where, const char *what)
 
 static void same_as_before(const struct bb_pq_options *options)
 {
-    int from_fd = whole_file(options, columns), fd;
-    struct bb_pq_reader *from = reader_of(from_fd), *to;
+    int fd;
+    struct bb_pq_reader *from = open_whole(options), *to;
     struct bb_pq_file *file = begin(&fd, columns, N_COLUMNS, options);
     size_t n_problems;
     int64_t rows;
@@ -187,7 +203,6 @@ static void same_as_before(const struct bb_pq_options *options)
     bb_pq_reader_close(to);
     bb_pq_reader_close(from);
     close(fd);
-    close(from_fd);
     assert_int_equal(budget.used_nbytes, 0);
 }
 
@@ -212,14 +227,13 @@ static int64_t start_of(const struct bb_pq_reader *reader, size_t group)
 static void large_ones_keep_their_place(void **state)
 {
     static const struct bb_pq_options options = { .codec = BB_PQ_NONE, .copies_in_thread = 1 };
-    int from_fd, fd;
+    int fd;
     struct bb_pq_reader *from, *to;
     struct bb_pq_file *file;
     uint64_t offset;
     (void)state;
     group_rows = 60000;
-    from_fd = whole_file(&options, columns);
-    from = reader_of(from_fd);
+    from = open_whole(&options);
     file = begin(&fd, columns, N_COLUMNS, &options);
     assert_int_equal(bb_pq_file_append_copied(file, from, 0, &err), BB_OK);
     put_group(file, columns, &options, 1);
@@ -237,7 +251,6 @@ static void large_ones_keep_their_place(void **state)
     bb_pq_reader_close(to);
     bb_pq_reader_close(from);
     close(fd);
-    close(from_fd);
     group_rows = 5000;
     assert_int_equal(budget.used_nbytes, 0);
 }
@@ -263,8 +276,8 @@ static void damaged_after_the_copy(void **state)
     (void)state;
     for (int thread = 0; thread < 2; thread++) {
         const struct bb_pq_options options = { .codec = BB_PQ_ZSTD, .page_rows = 2000, .copies_in_thread = thread };
-        int from_fd = whole_file(&options, columns), fd;
-        struct bb_pq_reader *from = reader_of(from_fd);
+        int fd;
+        struct bb_pq_reader *from = open_whole(&options);
         int64_t begin_at = start_of(from, 0), end_at = start_of(from, 2);
         size_t n_seen = 0, n_missed = 0;
         for (int64_t at = begin_at; at < end_at; at += 23) {
@@ -273,8 +286,7 @@ static void damaged_after_the_copy(void **state)
             char byte;
             enum bb_status status;
             assert_non_null(file);
-            bb_pq_copier_end(bb_pq_file_copier(file));
-            assert_int_equal(bb_pq_copier_wait(bb_pq_file_copier(file), UINT64_MAX, &err), BB_OK);
+            wait_for_copies(file);
             assert_int_equal(pread(fd, &byte, 1, at), 1);
             byte ^= 4;
             assert_int_equal(pwrite(fd, &byte, 1, at), 1);
@@ -288,7 +300,6 @@ static void damaged_after_the_copy(void **state)
         assert_true(n_seen > 500);
         if (n_missed * 100 >= n_seen) fail_msg("%zu noticed, %zu not", n_seen, n_missed);
         bb_pq_reader_close(from);
-        close(from_fd);
     }
     assert_int_equal(budget.used_nbytes, 0);
 }
@@ -329,13 +340,13 @@ static enum bb_status check_changed(int fd, struct bb_pq_file *file, int64_t at,
     return status;
 }
 
-/* As if the file system had shared the bytes from the middle of one group to the middle of another: a page wholly inside is not read, so that nobody
- * notices what became of it; all others are, also those that the borders cut. */
+/* As if the file system had shared the bytes from the middle of one group to the middle of another: a page wholly inside is not
+ * read, so that nobody notices what became of it; all others are, also those that the borders cut. */
 static void shared_pages_are_not_read(void **state)
 {
     const struct bb_pq_options options = { .codec = BB_PQ_ZSTD, .page_rows = 700, .copies_in_thread = 1 };
-    int from_fd = whole_file(&options, columns), fd;
-    struct bb_pq_reader *from = reader_of(from_fd);
+    int fd;
+    struct bb_pq_reader *from = open_whole(&options);
     struct place pages[400];
     size_t n_pages = list_pages(from, pages), n_passed = 0, n_seen = 0, n_missed = 0, n_cut = 0;
     struct bb_pq_file *file = copy_all(&fd, from, &options);
@@ -344,8 +355,7 @@ static void shared_pages_are_not_read(void **state)
     (void)state;
     assert_non_null(file);
     assert_true(n_pages > 60 && n_pages <= BB_ARRAY_LEN(pages));
-    bb_pq_copier_end(bb_pq_file_copier(file));
-    assert_int_equal(bb_pq_copier_wait(bb_pq_file_copier(file), UINT64_MAX, &err), BB_OK);
+    wait_for_copies(file);
     bb_pq_shared_add(bb_pq_copier_shared(bb_pq_file_copier(file)), (uint64_t)first, (uint64_t)last);
     assert_int_equal(bb_pq_check_written(path_of(fd), file, NULL, &budget, &rows, &err), BB_OK);
     assert_int_equal(rows, N_GROUPS * group_rows);
@@ -371,7 +381,6 @@ static void shared_pages_are_not_read(void **state)
     bb_pq_file_free(file);
     bb_pq_reader_close(from);
     close(fd);
-    close(from_fd);
     assert_int_equal(budget.used_nbytes, 0);
 }
 
@@ -379,15 +388,14 @@ static void shared_pages_are_not_read(void **state)
 static void indexes_of_shared_pages(void **state)
 {
     const struct bb_pq_options options = { .codec = BB_PQ_ZSTD, .page_rows = 700, .copies_in_thread = 1 };
-    int from_fd = whole_file(&options, columns), fd;
-    struct bb_pq_reader *from = reader_of(from_fd), *to;
+    int fd;
+    struct bb_pq_reader *from = open_whole(&options), *to;
     struct bb_pq_file *file = copy_all(&fd, from, &options);
     size_t n_seen = 0, n_missed = 0;
     int64_t end;
     (void)state;
     assert_non_null(file);
-    bb_pq_copier_end(bb_pq_file_copier(file));
-    assert_int_equal(bb_pq_copier_wait(bb_pq_file_copier(file), UINT64_MAX, &err), BB_OK);
+    wait_for_copies(file);
     to = reader_of(fd);
     end = bb_pq_group_chunk(to, 0, 0)->column_index_offset; /* of everything that is copied */
     bb_pq_shared_add(bb_pq_copier_shared(bb_pq_file_copier(file)), 4, (uint64_t)end);
@@ -411,7 +419,6 @@ static void indexes_of_shared_pages(void **state)
     bb_pq_file_free(file);
     bb_pq_reader_close(from);
     close(fd);
-    close(from_fd);
     assert_int_equal(budget.used_nbytes, 0);
 }
 
@@ -445,14 +452,13 @@ static void source_gets_shorter(void **state)
 static int can_copy(const struct bb_pq_options *from_options, const struct bb_pq_column *to_columns,
                     size_t n_columns, const struct bb_pq_options *to_options)
 {
-    int from_fd = whole_file(from_options, columns), fd, answer;
-    struct bb_pq_reader *from = reader_of(from_fd);
+    int fd, answer;
+    struct bb_pq_reader *from = open_whole(from_options);
     struct bb_pq_file *file = begin(&fd, to_columns, n_columns, to_options);
     answer = bb_pq_file_can_copy(file, from);
     bb_pq_file_free(file);
     bb_pq_reader_close(from);
     close(fd);
-    close(from_fd);
     return answer;
 }
 

@@ -558,16 +558,29 @@ static void bytes_depend_on_values_alone(void **state)
     }
 }
 
+/* A file of one row group and one column, which is finished here and freed. */
+static uint64_t write_only_column(int fd, const struct bb_pq_column *column, const struct bb_pq_options *options,
+                                  struct bb_pq_chunk *chunk, struct bb_budget *budget)
+{
+    struct bb_pq_file *file = NULL;
+    uint64_t nbytes = 0;
+    assert_int_equal(bb_pq_file_new(fd, column, 1, NULL, 0, options, budget, &file, NULL), BB_OK);
+    assert_int_equal(bb_pq_file_append_group(file, &chunk, NULL, NULL), BB_OK);
+    assert_int_equal(bb_pq_file_finish(file, NULL, 0, &nbytes, NULL), BB_OK);
+    bb_pq_file_free(file);
+    bb_pq_chunk_free(chunk);
+    assert_int_equal(budget->used_nbytes, 0);
+    return nbytes;
+}
+
 /* Texts beyond the dictionary's limit: the change to plain pages must not depend on the calls either. */
 static uint64_t write_unique_texts(int fd, size_t rows, size_t piece)
 {
     struct bb_pq_options options = { .codec = BB_PQ_ZSTD };
     struct bb_pq_chunk *chunk = NULL;
-    struct bb_pq_file *file = NULL;
     struct bb_budget budget;
     char scratch[200];
     uint32_t codes[5000];
-    uint64_t nbytes = 0;
     bb_budget_init(&budget, 0, 0);
     assert_int_equal(bb_pq_chunk_new(&columns[LOCATION], &options, &budget, &chunk, NULL), BB_OK);
     bb_pq_set_texts(chunk, text_of, scratch);
@@ -581,13 +594,7 @@ static uint64_t write_unique_texts(int fd, size_t rows, size_t piece)
     assert_true(chunk->pages_of_encoding[BB_PQ_PLAIN] > 1);
     assert_true(chunk->pages_of_encoding[BB_PQ_RLE_DICTIONARY] > 1);
     assert_int_equal(chunk->bloom.n, 0);
-    assert_int_equal(bb_pq_file_new(fd, &columns[LOCATION], 1, NULL, 0, &options, &budget, &file, NULL), BB_OK);
-    assert_int_equal(bb_pq_file_append_group(file, &chunk, NULL, NULL), BB_OK);
-    assert_int_equal(bb_pq_file_finish(file, NULL, 0, &nbytes, NULL), BB_OK);
-    bb_pq_file_free(file);
-    bb_pq_chunk_free(chunk);
-    assert_int_equal(budget.used_nbytes, 0);
-    return nbytes;
+    return write_only_column(fd, &columns[LOCATION], &options, chunk, &budget);
 }
 
 static void full_text_dictionary_turns_plain(void **state)
@@ -618,10 +625,8 @@ static uint64_t write_nulls(int fd, int by_text, int unique, size_t piece)
         uint32_t before, code, after[2];
     } *rows = calloc(ROWS, sizeof *rows);
     struct bb_pq_chunk *chunk = NULL;
-    struct bb_pq_file *file = NULL;
     struct bb_budget budget;
     char scratch[200];
-    uint64_t nbytes = 0;
     assert_non_null(rows);
     bb_budget_init(&budget, 0, 0);
     assert_int_equal(bb_pq_chunk_new(&columns[LOCATION], &options, &budget, &chunk, NULL), BB_OK);
@@ -637,14 +642,8 @@ static uint64_t write_nulls(int fd, int by_text, int unique, size_t piece)
     assert_int_equal(bb_pq_put_code_run(chunk, by_text ? 500007 : BB_PQ_NULL_CODE, 3000, NULL), BB_OK);
     assert_int_equal(bb_pq_chunk_finish(chunk, NULL), BB_OK);
     if (unique) assert_true(chunk->pages_of_encoding[BB_PQ_PLAIN] > 5);
-    assert_int_equal(bb_pq_file_new(fd, &columns[LOCATION], 1, NULL, 0, &options, &budget, &file, NULL), BB_OK);
-    assert_int_equal(bb_pq_file_append_group(file, &chunk, NULL, NULL), BB_OK);
-    assert_int_equal(bb_pq_file_finish(file, NULL, 0, &nbytes, NULL), BB_OK);
-    bb_pq_file_free(file);
-    bb_pq_chunk_free(chunk);
-    assert_int_equal(budget.used_nbytes, 0);
     free(rows);
-    return nbytes;
+    return write_only_column(fd, &columns[LOCATION], &options, chunk, &budget);
 }
 
 static void codes_without_text_are_null(void **state)

@@ -231,6 +231,201 @@ static void test_update(void **unused)
     free_world(&w);
 }
 
+/* ---- an update by a run of its own ---- */
+
+/* A run has a registry of its own, with ids in whatever order its files name the locations. Every fourth location changes its zone after the
+ * older file was made: another spelling of the same one. */
+#define N_SPELLINGS (2 * N_PLACES)
+#define FIRST_OLD                                                                                                  \
+    5 /* the older file holds locations from here to LAST_OLD: the lake's order has others before and behind */
+#define LAST_OLD 33
+#define FIRST_RESTING                                                                                              \
+    30 /* these have no older row in the group that is written anew, and in some rounds no new row at all */
+
+static void spell(int spelling, char name[16], char id[16], struct bb_place_key *key)
+{
+    int i = spelling % N_PLACES;
+    *key = (struct bb_place_key){ .name = { name, (size_t)snprintf(name, 16, "P%03d", i) },
+                                  .id = { id, (size_t)snprintf(id, 16, "%d", 1000 + i) },
+                                  .zone = spelling < N_PLACES ? BB_STR("EAST") : BB_STR("WEST"),
+                                  .type = BB_TYPE_NODE,
+                                  .voltage_kv = NAN };
+    key->identity = key->id;
+}
+
+static int spelling_since(int place) { return place % 4 == 0 ? place + N_PLACES : place; }
+
+struct run {
+    struct world w;
+    uint32_t place_of[N_SPELLINGS];
+};
+
+/* Also the spellings that get no row are known to it. */
+static void make_run(struct run *r)
+{
+    int order[N_SPELLINGS];
+    memset(r, 0, sizeof *r);
+    bb_budget_init(&r->w.budget, 0, 0);
+    assert_int_equal(bb_zone_open("America/New_York", NULL, &r->w.budget, &r->w.zone, NULL), BB_OK);
+    r->w.places = bb_places_new(&r->w.budget);
+    for (int n = 0; n < N_SPELLINGS; n++) {
+        int at = (int)draw((uint32_t)n + 1);
+        order[n] = order[at];
+        order[at] = n;
+    }
+    for (int n = 0; n < N_SPELLINGS; n++) {
+        char name[16], id[16];
+        struct bb_place_key key;
+        spell(order[n], name, id, &key);
+        assert_int_equal(bb_places_intern(r->w.places, &key, &r->place_of[order[n]], NULL), BB_OK);
+    }
+}
+
+/* No two rows have one price, and the price says whose it is. */
+static double price_at(int place, int slot)
+{
+    return (double)((slot * 7919 + place * 104729) % 9973 * N_PLACES + place);
+}
+
+/* spelled[i][k]: 1 + the spelling that location i has in slot k; 0: no row. */
+static void feed_spelled(struct run *r, struct bb_quality *q, model spelled, int from, int to)
+{
+    for (int k = from; k < to; k++)
+        for (int i = 0; i < N_PLACES; i++)
+            if (spelled[i][k]) add(q, YEAR0 + 3600u * (uint32_t)k, r->place_of[spelled[i][k] - 1], price_at(i, k));
+    assert_int_equal(bb_quality_group_end(q, NULL), BB_OK);
+}
+
+/* One entry for each spelling that has a row, by name and then zone, with its own first and last row. */
+static void check_entries(const struct bb_quality_state *s, model spelled)
+{
+    size_t n = 0;
+    for (int i = 0; i < N_PLACES; i++)
+        for (int spelling = i; spelling < N_SPELLINGS; spelling += N_PLACES) {
+            int first = -1, last = -1;
+            for (int k = 0; k < N_SLOTS; k++)
+                if (spelled[i][k] == spelling + 1) {
+                    first = first < 0 ? k : first;
+                    last = k;
+                }
+            if (first < 0) continue;
+            char name[16], id[16];
+            struct bb_place_key want;
+            spell(spelling, name, id, &want);
+            assert_true(n < s->n_entries);
+            assert_true(bb_str_eq(s->entries[n].key.name, want.name));
+            assert_true(bb_str_eq(s->entries[n].key.zone, want.zone));
+            assert_int_equal(s->entries[n].first_utc_s, YEAR0 + 3600u * (uint32_t)first);
+            assert_int_equal(s->entries[n].last_utc_s, YEAR0 + 3600u * (uint32_t)last);
+            n++;
+        }
+    assert_int_equal(s->n_entries, n);
+}
+
+/* Whose price an extreme is: the price says the location, the model how it was spelled then. */
+static void check_extreme(const struct bb_quality_state *s, const struct bb_quality_extreme *e, model spelled)
+{
+    int i = (int)e->price % N_PLACES, k = (int)((e->start_utc_s - YEAR0) / 3600);
+    char name[16], id[16];
+    struct bb_place_key want;
+    assert_true(e->price == price_at(i, k));
+    assert_true(spelled[i][k] != 0);
+    spell(spelled[i][k] - 1, name, id, &want);
+    assert_true(e->entry < s->n_entries);
+    assert_true(bb_str_eq(s->entries[e->entry].key.name, want.name));
+    assert_true(bb_str_eq(s->entries[e->entry].key.zone, want.zone));
+}
+
+static void check_groups(const struct bb_quality_state *s, model spelled)
+{
+    static const int ends[] = { 0, 150, 300, 450, N_SLOTS };
+    assert_int_equal(s->n_groups, 4);
+    for (int g = 0; g < 4; g++) {
+        uint64_t rows = 0;
+        double high = -1.0, low = 1e9;
+        for (int k = ends[g]; k < ends[g + 1]; k++)
+            for (int i = 0; i < N_PLACES; i++)
+                if (spelled[i][k]) {
+                    rows++;
+                    high = fmax(high, price_at(i, k));
+                    low = fmin(low, price_at(i, k));
+                }
+        assert_int_equal(s->groups[g].rows, rows);
+        assert_int_equal(s->groups[g].n_high, BB_QUALITY_EXTREMES);
+        assert_int_equal(s->groups[g].n_low, BB_QUALITY_EXTREMES);
+        assert_true(s->groups[g].high[0].price == high);
+        assert_true(s->groups[g].low[0].price == low);
+        for (int n = 0; n < BB_QUALITY_EXTREMES; n++) {
+            check_extreme(s, &s->groups[g].high[n], spelled);
+            check_extreme(s, &s->groups[g].low[n], spelled);
+        }
+    }
+}
+
+/* Groups 0 and 2 are copied, group 1 gets late rows, group 3 is new. What is new are locations before, between and behind those of the older file,
+ * and spellings. The older state is what its bytes say. In odd rounds late rows take the place of older ones of another spelling: what such a
+ * spelling had stays in the state, so only locations and groups are as if everything had been converted at once. */
+static void test_update_with_new_places(void **unused)
+{
+    (void)unused;
+    for (int round = 0; round < 20; round++) {
+        static model before, after, present;
+        static struct run first, second, all;
+        struct bb_quality_state *old;
+        struct bb_buf bytes, a, b;
+        make_run(&first);
+        make_run(&second);
+        make_run(&all);
+        fill_model(present);
+        memset(before, 0, sizeof before);
+        for (int i = FIRST_OLD; i <= LAST_OLD; i++) /* every third one is new between them */
+            for (int k = 0; k < 450; k++)
+                if (present[i][k] && i % 3 && (i < FIRST_RESTING || k < 150 || k >= 300))
+                    before[i][k] = (uint8_t)(i + 1);
+        memcpy(after, before, sizeof after);
+        for (int i = 0; i < (round % 3 ? N_PLACES : FIRST_RESTING); i++)
+            for (int k = 150; k < N_SLOTS; k++)
+                if (k < 300 ? draw(6) == 0 && (round % 2 || !before[i][k]) : k >= 450 && present[i][k] && i % 5)
+                    after[i][k] = (uint8_t)(spelling_since(i) + 1); /* every fifth one is gone in the new group */
+        struct bb_quality *q_old = new_quality(&first.w, &hourly, 2024),
+                          *q_new = new_quality(&second.w, &hourly, 2024),
+                          *q_all = new_quality(&all.w, &hourly, 2024);
+        for (int g = 0; g < 3; g++) feed_spelled(&first, q_old, before, g * 150, g * 150 + 150);
+        bytes_of(&first.w, finish(q_old), &bytes);
+        assert_int_equal(bb_quality_read_state(bb_buf_str(&bytes), &second.w.budget, &old, NULL), BB_OK);
+        check_entries(old, before);
+        for (int g = 0; g < 4; g++) {
+            feed_spelled(&all, q_all, after, g * 150, g * 150 + 150);
+            if (g % 2)
+                feed_spelled(&second, q_new, after, g * 150, g * 150 + 150);
+            else
+                assert_int_equal(bb_quality_copy_group(q_new, old, (size_t)g, NULL), BB_OK);
+        }
+        const struct bb_quality_state *got = finish(q_new);
+        for (int i = 0; i < N_PLACES; i++)
+            for (int k = 0; k < N_SLOTS; k++) present[i][k] = after[i][k] != 0;
+        check_against(&second.w, got, present);
+        check_groups(got, after);
+        bytes_of(&second.w, got, &a);
+        bytes_of(&all.w, finish(q_all), &b);
+        if (round % 2 == 0) {
+            check_entries(got, after);
+            assert_int_equal(a.n, b.n);
+            assert_memory_equal(a.p, b.p, b.n);
+        }
+        bb_buf_reset(&bytes);
+        bb_buf_reset(&a);
+        bb_buf_reset(&b);
+        bb_quality_state_free(old);
+        bb_quality_free(q_old);
+        bb_quality_free(q_new);
+        bb_quality_free(q_all);
+        free_world(&first.w);
+        free_world(&second.w);
+        free_world(&all.w);
+    }
+}
+
 static void test_counters(void **unused)
 {
     (void)unused;
@@ -489,6 +684,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_presence_and_round_trip),
         cmocka_unit_test(test_update),
+        cmocka_unit_test(test_update_with_new_places),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_days),
