@@ -290,7 +290,7 @@ static enum bb_status make_room(struct bb_pass *p, int drain_early, struct bb_er
     held = bb_tables_left_nbytes(p->tables);
     resume_beside(p);
     BB_TRY(bb_tables_drain(p->tables, low, err));
-    if (bb_tables_left_nbytes(p->tables) <= held / 2) return BB_OK;
+    if (bb_tables_left_nbytes(p->tables) <= held / 4 * 3) return BB_OK;
     /* Too little came free: the next round would be short. A larger one helps where the round's size ended it, not the budget. */
     if (!is_short(p) && p->rows_limit_nbytes < rows_share(p) && p->round_nbytes < SIZE_MAX / 2) {
         p->round_nbytes *= 2;

@@ -46,7 +46,7 @@ static enum bb_status emit(void *ctx, const struct bb_row *rows, size_t n, struc
 static size_t batch_rows(const struct bb_tables *t)
 {
     size_t limit = t->run->budget.limit_nbytes,
-           rows = limit / (limit < SMALL_LIMIT ? 64 : 32) / sizeof(struct bb_row) >> t->frugal;
+           rows = limit / 64 / sizeof(struct bb_row) >> t->frugal;
     return BB_MAX(BB_MIN(rows, (size_t)128 << 10), (size_t)8 << 10);
 }
 
