@@ -225,7 +225,7 @@ static enum bb_status try_encoding(struct bb_pq_chunk *c, enum bb_pq_encoding en
 
 /* How pages without dictionary are written, found out once per chunk, on its first such page. dense: the smaller of PLAIN and
  * BYTE_STREAM_SPLIT. Otherwise PLAIN, hastily if that makes little difference, or else with what
- * decimals repeat (floats: with a search for far repetitions). */
+ * decimals repeat; floats, and doubles that do not repeat as decimals do, with a search for far repetitions. */
 static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
 {
     enum bb_pq_effort far = c->column.type == BB_PQ_DOUBLE ? BB_PQ_DECIMALS : BB_PQ_FAR;
@@ -240,12 +240,18 @@ static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
         if (other < plain) c->plain_encoding = BB_PQ_BYTE_STREAM_SPLIT;
     } else {
         BB_TRY(try_encoding(c, BB_PQ_PLAIN, NULL, err));
-        BB_TRY(bb_pq_page_try(c, far, BB_PQ_HASTY_SAMPLE_NBYTES, &plain, err));
-        BB_TRY(bb_pq_page_try(c, BB_PQ_HASTY, BB_PQ_HASTY_SAMPLE_NBYTES, &other, err));
-        c->effort = plain >= BB_MIN(c->raw.n, BB_PQ_HASTY_SAMPLE_NBYTES) / BB_PQ_HASTY_LEAST_SHARE &&
-                            other <= plain + plain * BB_PQ_HASTY_MOST_PERCENT / 100
-                        ? BB_PQ_HASTY
-                        : far;
+        size_t sample = BB_MIN(c->raw.n, BB_PQ_HASTY_SAMPLE_NBYTES);
+        BB_TRY(bb_pq_page_try(c, far, sample, &plain, err));
+        if (far == BB_PQ_DECIMALS && plain > sample - sample / BB_PQ_DECIMALS_LEAST_SHARE) {
+            BB_TRY(bb_pq_page_try(c, BB_PQ_FAR, sample, &other, err));
+            if (other + other * BB_PQ_HASTY_MOST_PERCENT / 100 < plain) far = BB_PQ_FAR;
+            plain = BB_MIN(plain, other);
+        }
+        BB_TRY(bb_pq_page_try(c, BB_PQ_HASTY, sample, &other, err));
+        c->effort =
+            plain >= sample / BB_PQ_HASTY_LEAST_SHARE && other <= plain + plain * BB_PQ_HASTY_MOST_PERCENT / 100
+                ? BB_PQ_HASTY
+                : far;
     }
     return BB_OK;
 }
