@@ -43,9 +43,9 @@ struct bb_reader {
     struct bb_str header_line; /* as it stands: a repeated header is not a bad record */
     char *header_text;
     struct bb_span time, place, component;
-    int subject_first,
-        subject_last; /* LONG: the columns from the first to the last that say whose price of what a record is,
-                                        and no others that matter; -1: time or price stand among them */
+    /* LONG: the columns from the first to the last that say whose price of what a record is, with what stands between them,
+     * unless that is a time, price or version: then -1. */
+    int subject_first, subject_last;
     int n_prices;
     int16_t price_field[BB_N_VALUES], price_slot[BB_N_VALUES];
     uint8_t price_negated[BB_N_VALUES];

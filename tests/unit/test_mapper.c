@@ -281,6 +281,54 @@ static void caiso_components(void **unused)
     }
 }
 
+/* What a line shares with the one before is not read again: a flawed line between must neither lend nor hide anything. */
+#define HOUR_1(node, run, type, item, value)                                                                       \
+    CAISO("2024-01-01T08", "2024-01-01T09", "2024-01-01", "1", node, run, type, item, value)
+#define HOUR_8(node, run, type, item, value)                                                                       \
+    CAISO("2024-01-01T15", "2024-01-01T16", "2024-01-01", "8", node, run, type, item, value)
+static void caiso_repeats(void **unused)
+{
+    struct market_case c;
+    static const char text[] = CAISO_HEADER HOUR_1("A_1_N001", "DAM", "LMP", "LMP_PRC", "1.5")
+        HOUR_8("A_1_N001", "DAM", "LMP", "LMP_PRC", "2") HOUR_8("A_1_N001", "HASP", "LMP", "LMP_PRC", "3")
+            HOUR_8("A_1_N001", "DAM", "MGHG", "LMP_GHG_PRC", "4")
+                HOUR_8("A_1_N001", "DAM", "MGHG", "LMP_GHG_PRC", "x")
+                    HOUR_1("A_1_N001", "DAM", "MCC", "LMP_CONG_PRC", "-.25")
+                        HOUR_1("A_1_N001", "DAM", "MCC", "LMP_CONG_PRC", "bad")
+                            HOUR_8("A_1_N001", "DAM", "MCC", "LMP_CONG_PRC", "12345.678901")
+                                HOUR_8("A_1_N002", "DAM", "MCC", "LMP_CONG_PRC", "7")
+                                    HOUR_8("A_1_N001", "DAM", "MCC", "LMP_PRC", "8")
+                                        HOUR_8("A_1_N002", "DAM", "LMP", "LMP_PRC", "9");
+    static const size_t blocks[] = { 0, 1 };
+    (void)unused;
+    for (size_t b = 0; b < 2; b++) {
+        double sums[BB_N_VALUES] = { 0 };
+        uint64_t n_values = 0, hour_8 = 0;
+        case_detect(&c, "x.csv", text);
+        case_read_n(&c, text, strlen(text), blocks[b], 0);
+        assert_int_equal(c.status, BB_OK);
+        for (size_t i = 0; i < c.n_rows; i++) {
+            hour_8 += c.rows[i].start_utc_s == 1704121200u;
+            n_values += (unsigned)__builtin_popcount(c.rows[i].present);
+            for (int v = 0; v < BB_N_VALUES; v++) sums[v] += c.rows[i].value[v];
+            if (c.rows[i].value[BB_VALUE_TOTAL] == 9 || c.rows[i].value[BB_VALUE_CONGESTION] == 7)
+                assert_text(case_place(&c, i).identity, "A_1_N002");
+            else
+                assert_text(case_place(&c, i).identity, "A_1_N001");
+        }
+        assert_int_equal(n_values, 6);
+        assert_int_equal(hour_8, b ? 4 : 2); /* a block of its own for each line joins nothing */
+        assert_true(sums[BB_VALUE_TOTAL] == 12.5);
+        assert_true(sums[BB_VALUE_CONGESTION] == -.25 + 12345.678901 + 7);
+        assert_int_equal(c.n_rejects, 4);
+        expect_reject(&c, 0, 4, "MARKET_RUN_ID", "other_market");
+        expect_reject(&c, 1, 6, "MW", "bad_number");
+        expect_reject(&c, 2, 8, "MW", "bad_number");
+        expect_reject(&c, 3, 11, "XML_DATA_ITEM", "contradiction");
+        case_end(&c);
+    }
+}
+
 /* The columns that make up a key do not stand side by side here. */
 static void caiso_scattered(void **unused)
 {
@@ -525,6 +573,6 @@ int main(void)
                                         cmocka_unit_test(caiso_components), cmocka_unit_test(caiso_scattered),
                                         cmocka_unit_test(miso_hours),       cmocka_unit_test(places_in_any_order),
                                         cmocka_unit_test(excel_resaved),    cmocka_unit_test(several_workers),
-                                        cmocka_unit_test(small_budget) };
+                                        cmocka_unit_test(small_budget),     cmocka_unit_test(caiso_repeats) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
