@@ -10,7 +10,7 @@
  * spoilt as well: the next one holds fewer rows, reads with fewer workers and encodes one column after the other. */
 #include "convert/job.h"
 
-#include "convert/pass_read.h"
+#include "convert/pass_reach.h"
 
 #include <stdlib.h>
 
@@ -114,20 +114,22 @@ static void leave(struct bb_pass *p, struct bb_open_source *os, int ended)
     }
 }
 
+static int is_small(const struct bb_pass *p) { return p->run->budget.limit_nbytes < SMALL_LIMIT; }
+
 /* Files that have been begun hold memory too, more with each year; what they leave is shared anew each round: half for rows, half for
  * sorting and encoding them. Where the limit is small it is a third for rows, or a fifth with many threads, for a file's columns take 20 MB
  * and more whatever the limit is. The blocks that the other workers are in the middle of still add to the rows: up to ROWS_PER_TEXT bytes
  * for each byte of text. */
 static size_t rows_share(struct bb_pass *p)
 {
-    size_t parts = p->run->budget.limit_nbytes >= SMALL_LIMIT ? 2 : p->n_workers > 2 ? 5 : 3;
+    size_t parts = !is_small(p) ? 2 : p->n_workers > 2 ? 5 : 3;
     size_t share = (bb_budget_left(&p->run->budget) + bb_tables_held_nbytes(p->tables)) / parts >> p->frugal;
     size_t in_flight = (size_t)(p->n_workers - 1) * p->run->block_nbytes * ROWS_PER_TEXT;
     return share - BB_MIN(in_flight, share / 2);
 }
 
-/* While no drain is possible, nothing is sorted or encoded beside the filling, and what rows take then is not spilled. */
-static size_t undrained_share(struct bb_pass *p) { return rows_share(p) / 2 * 3; }
+/* While no drain is possible, nothing is sorted or encoded beside the filling: rows may take half as much again. */
+static size_t undrained_share(struct bb_pass *p) { return is_small(p) ? rows_share(p) : rows_share(p) / 2 * 3; }
 
 /* A round begins with 16 MiB of rows, which stay in the third-level cache and are taken from the system once; make_room doubles it up to the
  * share where a drain frees too little. */
@@ -136,7 +138,12 @@ static void share_memory(struct bb_pass *p)
     p->rows_limit_nbytes = p->drains ? BB_MIN(rows_share(p), p->round_nbytes) : undrained_share(p);
 }
 
-static int is_short(struct bb_pass *p) { return bb_budget_left(&p->run->budget) < p->run->budget.limit_nbytes / 4; }
+/* Sorting and encoding need a quarter; spilling, half of that. */
+static int is_short(struct bb_pass *p)
+{
+    size_t part = p->drains || is_small(p) ? 4 : 8;
+    return bb_budget_left(&p->run->budget) < p->run->budget.limit_nbytes / part;
+}
 
 static int is_full(struct bb_pass *p)
 {
@@ -184,13 +191,6 @@ static int fill_piece(void *ctx, unsigned worker)
     return 1;
 }
 
-static int others_read(const struct bb_pass *p)
-{
-    int n = p->n_opening > 0;
-    for (unsigned i = 0; i < p->n_workers; i++) n |= p->workers[i].own != NULL;
-    return n;
-}
-
 /* Until the rows are full or nothing is left to read. What only another worker can read is waited for. */
 static void fill(struct bb_pass *p)
 {
@@ -200,56 +200,14 @@ static void fill(struct bb_pass *p)
     while (more && may_fill(p)) {
         if (fill_piece(p, 0)) continue;
         pthread_mutex_lock(&p->mutex);
-        more = others_read(p);
+        more = bb_pass_is_reading(p);
         if (more && may_fill(p)) pthread_cond_wait(&p->changed, &p->mutex);
         pthread_mutex_unlock(&p->mutex);
     }
     if (!p->overlaps || !more || p->failed) bb_pool_background(p->run->pool, NULL, NULL);
 }
 
-/* ---- how far everything is ---- */
-
-/* No row before this can come any more, if the hints hold. */
-static uint32_t low_water(struct bb_pass *p)
-{
-    uint32_t low = UINT32_MAX;
-    for (unsigned i = 0; i < p->n_workers; i++) {
-        struct bb_open_source *os = p->workers[i].own;
-        size_t opening = p->workers[i].opening;
-        uint32_t reached;
-        if (opening > 0 && opening <= p->job->n_sources)
-            low = BB_MIN(low, bb_floor_to_day(p->zone, bb_pass_source(p, opening - 1)->first_utc_s));
-        if (!os) continue;
-        reached = bb_open_source_reached(os, bb_pass_source(p, os->source)->order, p->zone);
-        if (reached == 0) return 0;
-        low = BB_MIN(low, reached);
-    }
-    for (size_t s = p->next_source; s < p->job->n_sources; s++) {
-        const struct bb_plan_source *source = bb_pass_source(p, s);
-        if (bb_plan_source_is_out(source)) continue;
-        return BB_MIN(low, bb_floor_to_day(
-                               p->zone, source->first_utc_s)); /* the first one is the earliest: they are sorted */
-    }
-    return low;
-}
-
-static int all_read(struct bb_pass *p)
-{
-    int all;
-    pthread_mutex_lock(&p->mutex);
-    all = !others_read(p) && p->next_source >= p->job->n_sources;
-    pthread_mutex_unlock(&p->mutex);
-    return all;
-}
-
-static uint32_t low_water_locked(struct bb_pass *p)
-{
-    uint32_t low;
-    pthread_mutex_lock(&p->mutex);
-    low = low_water(p);
-    pthread_mutex_unlock(&p->mutex);
-    return low;
-}
+/* ---- make room ---- */
 
 /* Beside a drain a round's worth of rows may come, where the share has room for it. */
 static void resume_beside(struct bb_pass *p)
@@ -261,13 +219,14 @@ static void resume_beside(struct bb_pass *p)
     if (!p->full) bb_pool_background(p->run->pool, fill_piece, p);
 }
 
-/* No more than must: half of the rows, so that many of them are still in memory when the last one is read. */
+/* No more than must: half of the rows stay, and some of them are still in memory when the last one is read. Where memory is small, few would be, for
+ * twice as many runs. */
 static enum bb_status spill_half(struct bb_pass *p, struct bb_error *err)
 {
     size_t most = undrained_share(p);
     if (!is_short(p) && bb_tables_held_nbytes(p->tables) < most) return BB_OK;
     bb_pool_background(p->run->pool, NULL, NULL);
-    return bb_tables_spill(p->tables, is_short(p) ? 0 : most / 2, err);
+    return bb_tables_spill(p->tables, is_short(p) || is_small(p) ? 0 : most / 2, err);
 }
 
 /* What was filled while no drain was possible leaves too little to sort and encode with. */
@@ -278,7 +237,7 @@ static enum bb_status spill_excess(struct bb_pass *p, struct bb_error *err)
 
 static enum bb_status make_room(struct bb_pass *p, int drain_early, struct bb_error *err)
 {
-    uint32_t low = drain_early ? low_water_locked(p) : 0;
+    uint32_t low = drain_early ? bb_pass_low_water(p) : 0;
     size_t held;
     if (low == 0) {
         p->drains = 0;
@@ -355,7 +314,7 @@ static enum bb_status run_pass(struct bb_pass *p, int drain_early, struct bb_err
     BB_TRY(init_workers(p, err));
     p->round_nbytes = ROUND_NBYTES;
     p->drains = drain_early;
-    p->overlaps = drain_early && !p->frugal && p->run->budget.limit_nbytes >= SMALL_LIMIT;
+    p->overlaps = drain_early && !p->frugal && !is_small(p);
     for (;;) {
         share_memory(p);
         fill(p);
@@ -365,7 +324,7 @@ static enum bb_status run_pass(struct bb_pass *p, int drain_early, struct bb_err
         }
         if (bb_run_stopped(p->run)) return bb_fail(err, BB_INTERRUPTED, "interrupted");
         if (bb_tables_late(p->tables)) p->spoilt = 1;
-        if (all_read(p)) break;
+        if (bb_pass_all_read(p)) break;
         if (!p->spoilt) {
             enum bb_status status = bb_pass_starve(p, make_room(p, drain_early, err));
             if (status != BB_OK && !bb_tables_late(p->tables)) return status;

@@ -1,3 +1,5 @@
+#include "sort/run_list.h"
+
 #include "sort/merge.h"
 #include "sort/run_writer.h"
 

@@ -327,7 +327,8 @@ static void add_phase(struct world *w, struct bb_sort *sort, uint32_t phase, uin
         }
         at[k] += n;
         left -= n;
-        if (spill_one_in && draw(spill_one_in) == 0) assert_int_equal(bb_sort_spill(sort, &err), BB_OK);
+        if (spill_one_in && draw(spill_one_in) == 0)
+            assert_int_equal(bb_sort_spill_oldest(sort, bb_sort_held_nbytes(sort) / 4 * draw(4), &err), BB_OK);
     }
     for (unsigned k = 0; k < w->n_workers; k++) free(lane[k]);
 }
