@@ -143,10 +143,9 @@ static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_
             size_t n_met = 1;
             slots->used[w] &= slots->used[w] - 1;
             slots->slot[rank] = 0;
-            if (!single || (row->flags & BB_ROW_PARTIAL)) {
+            if (!single) {
                 if (!collect(o, head, &n_met)) return bb_fail_budget(err, slots->budget, "the rows of one key");
                 row = bb_resolve_best(slots->met, n_met);
-                single = 0;
             }
             home = plan->rank_of[row->place];
             if (home != rank) {
@@ -157,7 +156,7 @@ static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_
             } else {
                 uint32_t from[BB_N_VALUES] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX };
                 bb_resolve(slots->met, n_met, plan->derive_energy, &out[n_out], from, &slots->counts);
-                if (plan->combine && n_met > 1) name_sources(o, from, &out[n_out]);
+                if (plan->combine) name_sources(o, from, &out[n_out]);
                 n_out++;
             }
         }

@@ -40,7 +40,7 @@ const struct bb_row *bb_resolve_best(const struct bb_met_row *met, size_t n);
 void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner_ret,
                 uint32_t from_ret[BB_N_VALUES], struct bb_resolve_counts *counts);
 
-/* The same for a single full row, which is nearly every row. */
+/* The same for a single row, which nearly every row is, full or not. */
 void bb_resolve_derive_energy(struct bb_row *row);
 static inline void bb_resolve_single(const struct bb_row *row, int derive_energy, struct bb_row *winner_ret,
                                      struct bb_resolve_counts *counts)
@@ -48,6 +48,7 @@ static inline void bb_resolve_single(const struct bb_row *row, int derive_energy
     *winner_ret = *row;
     winner_ret->flags &= BB_ROW_NOT_CURRENT;
     if (derive_energy) bb_resolve_derive_energy(winner_ret);
+    if (row->flags & BB_ROW_PARTIAL) counts->partial_with[winner_ret->present & ((1u << BB_N_VALUES) - 1)]++;
     counts->seen |= winner_ret->present;
     counts->rows++;
 }
