@@ -154,7 +154,7 @@ static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_
             uint32_t rank = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(slots->used[w]), home;
             uint32_t head = slots->slot[rank];
             const struct bb_row *row = row_at(o, head - 1);
-            int single = slots->next[head - 1] == 0 && row->present;
+            int single = slots->next[head - 1] == 0;
             size_t n_met = 1;
             if (rank + WALK_AHEAD < plan->n_places) fetch_met(o, slots->slot[rank + WALK_AHEAD]);
             slots->used[w] &= slots->used[w] - 1;
@@ -168,14 +168,11 @@ static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_
                 slots->slot[home] = head;
                 slots->used[home >> 6] |= (uint64_t)1 << (home & 63);
             } else if (single) {
-                if (row->flags & BB_ROW_PARTIAL)
-                    bb_resolve_single_partial(row, plan->derive_energy, &out[n_out++], &slots->counts);
-                else
-                    bb_resolve_single(row, plan->derive_energy, &out[n_out++], &slots->counts);
+                bb_resolve_single(row, plan->derive_energy, &out[n_out++], &slots->counts);
             } else {
                 uint32_t from[BB_N_VALUES] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX };
                 bb_resolve(slots->met, n_met, plan->derive_energy, &out[n_out], from, &slots->counts);
-                if (plan->combine && n_met > 1) name_sources(o, from, &out[n_out]);
+                if (plan->combine) name_sources(o, from, &out[n_out]);
                 n_out++;
             }
         }

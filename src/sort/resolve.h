@@ -40,7 +40,7 @@ const struct bb_row *bb_resolve_best(const struct bb_met_row *met, size_t n);
 void bb_resolve(struct bb_met_row *met, size_t n, int derive_energy, struct bb_row *winner_ret,
                 uint32_t from_ret[BB_N_VALUES], struct bb_resolve_counts *counts);
 
-/* The same for a single full row, which is nearly every row. */
+/* The same for a single row, which nearly every row is, full or not. */
 void bb_resolve_derive_energy(struct bb_row *row);
 static inline void bb_resolve_single(const struct bb_row *row, int derive_energy, struct bb_row *winner_ret,
                                      struct bb_resolve_counts *counts)
@@ -48,17 +48,9 @@ static inline void bb_resolve_single(const struct bb_row *row, int derive_energy
     *winner_ret = *row;
     winner_ret->flags &= BB_ROW_NOT_CURRENT;
     if (derive_energy) bb_resolve_derive_energy(winner_ret);
+    if (row->flags & BB_ROW_PARTIAL) counts->partial_with[winner_ret->present & ((1u << BB_N_VALUES) - 1)]++;
     counts->seen |= winner_ret->present;
     counts->rows++;
-}
-
-/* And for a single partial row, which is all of its key where its parts were put together before. It goes on being what it
- * was made of: one slice. */
-static inline void bb_resolve_single_partial(const struct bb_row *row, int derive_energy, struct bb_row *winner_ret,
-                                             struct bb_resolve_counts *counts)
-{
-    bb_resolve_single(row, derive_energy, winner_ret, counts);
-    counts->partial_with[winner_ret->present & ((1u << BB_N_VALUES) - 1)]++;
 }
 
 void bb_resolve_add_counts(struct bb_resolve_counts *sum, const struct bb_resolve_counts *more);

@@ -268,11 +268,47 @@ static void blocks_change_nothing(void **unused)
     }
 }
 
+/* A file that is given up in its middle leaves nothing to the next one that the worker reads. */
+static void file_given_up(void **unused)
+{
+    static char room[64 + (1 << 12) + 64];
+    struct market_case c;
+    struct bb_worker *worker;
+    struct bb_row rows[48];
+    struct bb_row_batch batch = { rows, 0, 48, case_flush, &c };
+    char *text = room + 64;
+    size_t n = (size_t)snprintf(text, 1 << 12, "%s%s", HEAD,
+                                "A,Hub,LMP,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24\n");
+    (void)unused;
+    case_detect(&c, "20240102_da_expost_lmp.csv", text);
+    assert_int_equal(c.status, BB_OK);
+    assert_true(c.detection.sequential);
+    c.places = bb_places_new(&c.budget);
+    assert_int_equal(bb_zone_open("Etc/GMT+5", NULL, &c.budget, &c.zone, &c.err), BB_OK);
+    worker = bb_worker_new(&c.budget);
+    for (int last = 0; last < 2; last++) {
+        struct bb_block block = {
+            .text = text, .n = n, .first_line = 1, .slice = 1, .is_first = 1, .is_last = last
+        };
+        struct bb_block_counts counts;
+        struct bb_reader *reader;
+        assert_int_equal(bb_reader_new(&c.detection, &c.detection.datasets[0], &c.evidence, c.zone, c.places,
+                                       &c.budget, &reader, &c.err),
+                         BB_OK);
+        assert_int_equal(bb_reader_block(reader, worker, &block, &batch, &counts, &c.err), BB_OK);
+        assert_int_equal(counts.rows, 24);
+        assert_int_equal(batch.n, last ? 24 : 0);
+        bb_reader_free(reader);
+    }
+    bb_worker_free(worker);
+    case_end(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sections), cmocka_unit_test(order_of_one_identity), cmocka_unit_test(gaps),
-        cmocka_unit_test(no_room),  cmocka_unit_test(blocks_change_nothing),
+        cmocka_unit_test(no_room),  cmocka_unit_test(blocks_change_nothing), cmocka_unit_test(file_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
