@@ -28,9 +28,9 @@ struct bb_plan_source {
     _Atomic uint8_t joined, preliminary; /* its rows are component lines; lose against final ones */
     uint8_t excluded;                    /* found damaged while reading: contributes nothing */
     uint8_t reported;                    /* its rejects were told in an earlier pass */
-    _Atomic uint8_t told,
-        lost; /* in this pass: a reject of it was told; memory ran out over it, and not all of it was read */
-    uint64_t n_records_before; /* this pass */
+    _Atomic uint8_t told;                /* in this pass: a reject of it was told */
+    _Atomic uint8_t lost;                /* in this pass: memory ran out over it, and not all of it was read */
+    uint64_t n_records_before;           /* n_records when this pass began */
 };
 
 /* A source of the lake's ledgers: the leaf's texts and the bytes that hold them. */

@@ -2,8 +2,6 @@
 
 #include "convert/row_origins.h"
 
-#define SMALL_LIMIT ((size_t)128 << 20) /* below it, batches are half as large a share */
-
 static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
 {
     struct bb_tables *t = table->tables;
@@ -45,8 +43,7 @@ static enum bb_status emit(void *ctx, const struct bb_row *rows, size_t n, struc
 /* Rows per emitted batch: large enough that handing columns to threads costs nothing, small beside the budget. */
 static size_t batch_rows(const struct bb_tables *t)
 {
-    size_t limit = t->run->budget.limit_nbytes,
-           rows = limit / 64 / sizeof(struct bb_row) >> t->frugal;
+    size_t limit = t->run->budget.limit_nbytes, rows = limit / 64 / sizeof(struct bb_row) >> t->frugal;
     return BB_MAX(BB_MIN(rows, (size_t)128 << 10), (size_t)8 << 10);
 }
 

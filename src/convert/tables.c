@@ -239,7 +239,7 @@ enum bb_status bb_tables_spill(struct bb_tables *t, size_t keep_nbytes, struct b
     const struct bb_table *table;
     for (size_t i = 0; (table = table_at(t, i)); i++) {
         size_t keep = (size_t)((double)bb_sort_held_nbytes(table->sort) * share);
-        BB_TRY(bb_sort_spill_oldest(table->sort, keep, err));
+        BB_TRY(bb_sort_spill(table->sort, keep, err));
     }
     return BB_OK;
 }

@@ -185,26 +185,6 @@ static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *r
     return BB_OK;
 }
 
-/* Where the rows of an instant end. Rows are ascending, and an instant may have many: steps that double, then halves. */
-static size_t end_of_instant(const struct bb_row *rows, size_t from, size_t n)
-{
-    uint32_t start = rows[from].start_utc_s;
-    size_t low = from, step = 1, high;
-    while (low + step < n && rows[low + step].start_utc_s == start) {
-        low += step;
-        step *= 2;
-    }
-    high = BB_MIN(low + step, n);
-    while (high - low > 1) {
-        size_t mid = low + (high - low) / 2;
-        if (rows[mid].start_utc_s == start)
-            low = mid;
-        else
-            high = mid;
-    }
-    return high;
-}
-
 static enum bb_status list_instants(struct bb_year_file *f, const struct bb_row *rows, size_t n,
                                     struct bb_error *err)
 {
@@ -212,7 +192,7 @@ static enum bb_status list_instants(struct bb_year_file *f, const struct bb_row 
     for (size_t i = 0; i < n;) {
         struct bb_local local = bb_zone_local(f->setup.zone, rows[i].start_utc_s);
         struct bb_year_instant *at;
-        size_t k = end_of_instant(rows, i, n);
+        size_t k = bb_row_instant_end(rows, i, n);
         if (!bb_grow(f->setup.budget, (void **)&f->instants, &f->cap_instants, f->n_instants + 1,
                      sizeof *f->instants))
             return bb_fail_budget(err, f->setup.budget, "the list of instants");

@@ -13,10 +13,10 @@
 #define BB_CSV_PIECE_MAX_NBYTES ((size_t)128 << 10)
 
 struct bb_csv_index {
-    uint32_t
-        *seps; /* offsets of ',' outside quotes and of '\n', ascending; room for piece + 64 entries; seps[-1] is
-                      * there, one less than 0, so that every field begins behind the separator before it */
-    uint32_t *lines; /* for each '\n': its index in seps; room for piece + 64 entries; lines[-1] as above */
+    /* Both have room for piece + 64 entries, and an entry [-1] that is one less than 0 (modulo 2^32): so every field begins behind the
+     * separator before it, the first one too. */
+    uint32_t *seps;  /* offsets of ',' outside quotes and of '\n', ascending */
+    uint32_t *lines; /* for each '\n': its index in seps */
     size_t n_seps, n_lines;
     int has_quotes; /* any '"' in the piece: fields may be quoted and need bb_csv_unquote */
 };
@@ -43,10 +43,6 @@ static inline size_t bb_csv_first_sep(const struct bb_csv_index *ix, size_t r)
 static inline size_t bb_csv_n_fields(const struct bb_csv_index *ix, size_t r)
 {
     return ix->lines[r] - bb_csv_first_sep(ix, r) + 1;
-}
-static inline uint32_t bb_csv_record_start(const struct bb_csv_index *ix, size_t r)
-{
-    return ix->seps[(ptrdiff_t)bb_csv_first_sep(ix, r) - 1] + 1;
 }
 /* Raw field f of record r, as it stands (blanks and quotes included, a '\r' before the newline excluded). */
 static inline struct bb_str bb_csv_field(const char *text, const struct bb_csv_index *ix, size_t r, size_t f)

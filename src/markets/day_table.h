@@ -6,7 +6,7 @@
  * which is sent on hour by hour.
  *
  * That is a saving and nothing else. What finds no room, or comes in another block of a file that several workers read, is a partial
- * row as before and meets the others in the sort. The result is the same, for the order of the lines that speak of one identity is kept:
+ * row and meets the others in the sort. The result is the same, for the order of the lines that speak of one identity is kept:
  * a line adds to the newest entry of its identity only, and only where that one has the same spelling and lacks the component;
  * otherwise it begins a new entry, which is sent behind the older one. */
 #ifndef BB_DAY_TABLE_H
@@ -34,7 +34,8 @@ struct bb_day_table {
     size_t cap_tiles[BB_N_VALUES];
     uint32_t *newest; /* per identity: its newest entry + 1 */
     size_t cap_newest;
-    uint32_t day; /* whatever the caller tells days apart by, and … */
+    /* Set by the caller while the table is empty: whatever it tells days apart by, and when the hours of this one start. */
+    uint32_t day;
     uint32_t start_utc_s[BB_DAY_HOURS];
 };
 

@@ -126,19 +126,19 @@ static int uses_table(const struct bb_reader *reader)
 
 /* A file of one day is read by one worker, block by block, and its rows may wait until its end. Of others a block's may wait: several workers
  * read them, and who asks how far the file has come knows of blocks only. */
-static int goes_on(const struct bb_reader *reader)
+static int spans_blocks(const struct bb_reader *reader)
 {
     return reader->format->flags & BB_FORMAT_SEQUENTIAL && reader->time.n == 0;
 }
 
 void bb_wide_begin(struct bb_pass *pass)
 {
-    if (pass->block->is_first || !goes_on(pass->reader)) bb_day_table_clear(&pass->worker->day);
+    if (pass->block->is_first || !spans_blocks(pass->reader)) bb_day_table_clear(&pass->worker->day);
 }
 
 enum bb_status bb_wide_end(struct bb_pass *pass)
 {
-    if (pass->worker->day.n > 0 && (pass->block->is_last || !goes_on(pass->reader))) (void)send_day(pass);
+    if (pass->worker->day.n > 0 && (pass->block->is_last || !spans_blocks(pass->reader))) (void)send_day(pass);
     return pass->status;
 }
 

@@ -255,7 +255,7 @@ void bb_reader_free(struct bb_reader *r)
 
 /* ---- worker ---- */
 
-#define DAY_NBYTES ((size_t)8 << 20) /* 12,000 locations: four times as many as MISO has */
+#define DAY_NBYTES ((size_t)8 << 20) /* 13,000 locations: four times as many as MISO has */
 
 struct bb_worker *bb_worker_new(struct bb_budget *budget)
 {

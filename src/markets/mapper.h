@@ -261,18 +261,11 @@ static inline int bb_pass_wide_place(struct bb_pass *pass, const struct bb_recor
     return 1;
 }
 
-/* Not OK: bb_pass_price_odd knows more. */
-static inline enum bb_number bb_pass_price_try(const struct bb_pass *pass, const struct bb_record *rec, int field,
-                                               double *value_ret)
-{
-    struct bb_str s = bb_record_field(pass->text, rec, field);
-    return bb_decimal_parse_padded(s.p, s.n, value_ret);
-}
-
 static inline int bb_pass_price(struct bb_pass *pass, const struct bb_record *rec, int field, double *value_ret,
                                 int *there_ret)
 {
-    if (BB_UNLIKELY(bb_pass_price_try(pass, rec, field, value_ret) != BB_NUMBER_OK))
+    struct bb_str s = bb_record_field(pass->text, rec, field);
+    if (BB_UNLIKELY(bb_decimal_parse_padded(s.p, s.n, value_ret) != BB_NUMBER_OK))
         return bb_pass_price_odd(pass, rec, field, value_ret, there_ret);
     *there_ret = 1;
     return 1;

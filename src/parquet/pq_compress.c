@@ -197,7 +197,7 @@ size_t bb_pq_compress_bound(const struct bb_pq_compressor *c, size_t n)
     return SIZE_MAX / 2;
 }
 
-int bb_pq_can_be_hasty(const struct bb_pq_compressor *c) { return c->codec == BB_PQ_ZSTD && c->default_level; }
+int bb_pq_has_efforts(const struct bb_pq_compressor *c) { return c->codec == BB_PQ_ZSTD && c->default_level; }
 
 /* All that efforts differ in is set each time: the context may have served another effort before. False: zstd refused. */
 static int set_effort(struct bb_pq_compressor *c, enum bb_pq_effort effort, size_t n)
@@ -247,7 +247,7 @@ static enum bb_status compress_zstd(struct bb_pq_compressor *c, const void *src,
 {
     size_t got;
     if (effort == BB_PQ_DECIMALS && (n - values_at) / 8 > BB_PQ_DECIMAL_REPEATS_VALUES) effort = BB_PQ_FAR;
-    if (!bb_pq_can_be_hasty(c)) {
+    if (!bb_pq_has_efforts(c)) {
         effort = BB_PQ_USUAL;
     } else if (!set_effort(c, effort, n)) {
         return bb_fail(err, BB_BUG, "zstd %s refused a parameter for effort %d", ZSTD_versionString(), (int)effort);

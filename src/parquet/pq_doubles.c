@@ -223,36 +223,40 @@ static enum bb_status try_encoding(struct bb_pq_chunk *c, enum bb_pq_encoding en
     return nbytes_ret ? bb_pq_page_try(c, BB_PQ_USUAL, SIZE_MAX, nbytes_ret, err) : BB_OK;
 }
 
+/* How PLAIN pages are compressed: hastily if that makes little difference, else with what decimals repeat; floats, and doubles that do
+ * not repeat as decimals do, with a search for far repetitions. */
+static enum bb_status choose_effort(struct bb_pq_chunk *c, struct bb_error *err)
+{
+    enum bb_pq_effort best = c->column.type == BB_PQ_DOUBLE ? BB_PQ_DECIMALS : BB_PQ_FAR;
+    size_t sample, nbytes, other;
+    BB_TRY(try_encoding(c, BB_PQ_PLAIN, NULL, err));
+    sample = BB_MIN(c->raw.n, BB_PQ_HASTY_SAMPLE_NBYTES);
+    BB_TRY(bb_pq_page_try(c, best, sample, &nbytes, err));
+    if (best == BB_PQ_DECIMALS && nbytes > sample - sample / BB_PQ_DECIMALS_LEAST_SHARE) {
+        BB_TRY(bb_pq_page_try(c, BB_PQ_FAR, sample, &other, err));
+        if (other + other * BB_PQ_HASTY_MOST_PERCENT / 100 < nbytes) best = BB_PQ_FAR;
+        nbytes = BB_MIN(nbytes, other);
+    }
+    BB_TRY(bb_pq_page_try(c, BB_PQ_HASTY, sample, &other, err));
+    if (nbytes >= sample / BB_PQ_HASTY_LEAST_SHARE && other <= nbytes + nbytes * BB_PQ_HASTY_MOST_PERCENT / 100)
+        best = BB_PQ_HASTY;
+    c->effort = best;
+    return BB_OK;
+}
+
 /* How pages without dictionary are written, found out once per chunk, on its first such page. dense: the smaller of PLAIN and
- * BYTE_STREAM_SPLIT. Otherwise PLAIN, hastily if that makes little difference, or else with what
- * decimals repeat; floats, and doubles that do not repeat as decimals do, with a search for far repetitions. */
+ * BYTE_STREAM_SPLIT. Otherwise PLAIN. */
 static enum bb_status choose_plain(struct bb_pq_chunk *c, struct bb_error *err)
 {
-    enum bb_pq_effort far = c->column.type == BB_PQ_DOUBLE ? BB_PQ_DECIMALS : BB_PQ_FAR;
-    size_t plain, other;
+    size_t plain, split;
     if (c->plain_encoding != BB_PQ_RLE) return BB_OK;
     c->plain_encoding = BB_PQ_PLAIN;
     if (c->options.codec == BB_PQ_NONE) return BB_OK;
-    if (!c->options.dense && (c->effort == BB_PQ_THOROUGH || !bb_pq_can_be_hasty(c->compressor))) return BB_OK;
-    if (c->options.dense) {
-        BB_TRY(try_encoding(c, BB_PQ_PLAIN, &plain, err));
-        BB_TRY(try_encoding(c, BB_PQ_BYTE_STREAM_SPLIT, &other, err));
-        if (other < plain) c->plain_encoding = BB_PQ_BYTE_STREAM_SPLIT;
-    } else {
-        BB_TRY(try_encoding(c, BB_PQ_PLAIN, NULL, err));
-        size_t sample = BB_MIN(c->raw.n, BB_PQ_HASTY_SAMPLE_NBYTES);
-        BB_TRY(bb_pq_page_try(c, far, sample, &plain, err));
-        if (far == BB_PQ_DECIMALS && plain > sample - sample / BB_PQ_DECIMALS_LEAST_SHARE) {
-            BB_TRY(bb_pq_page_try(c, BB_PQ_FAR, sample, &other, err));
-            if (other + other * BB_PQ_HASTY_MOST_PERCENT / 100 < plain) far = BB_PQ_FAR;
-            plain = BB_MIN(plain, other);
-        }
-        BB_TRY(bb_pq_page_try(c, BB_PQ_HASTY, sample, &other, err));
-        c->effort =
-            plain >= sample / BB_PQ_HASTY_LEAST_SHARE && other <= plain + plain * BB_PQ_HASTY_MOST_PERCENT / 100
-                ? BB_PQ_HASTY
-                : far;
-    }
+    if (!c->options.dense)
+        return c->effort != BB_PQ_THOROUGH && bb_pq_has_efforts(c->compressor) ? choose_effort(c, err) : BB_OK;
+    BB_TRY(try_encoding(c, BB_PQ_PLAIN, &plain, err));
+    BB_TRY(try_encoding(c, BB_PQ_BYTE_STREAM_SPLIT, &split, err));
+    if (split < plain) c->plain_encoding = BB_PQ_BYTE_STREAM_SPLIT;
     return BB_OK;
 }
 

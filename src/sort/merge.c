@@ -6,6 +6,8 @@
 
 #define NO_SLOT UINT32_MAX
 
+_Static_assert(BB_BLOCK_MAX_ROWS <= BB_UNIT_ROWS, "the rows of a slot are numbered as one unit");
+
 struct bb_merge_run {
     uint32_t next_block;  /* neither loaded nor planned yet */
     uint32_t first, last; /* of the slots with its rows, in this order */
@@ -140,25 +142,6 @@ uint64_t bb_merge_next(const struct bb_merge *merge)
     return next < merge->whole_utc_s ? next : BB_NO_INSTANT;
 }
 
-/* Where the rows of the instant at from end: steps that double, then halves. */
-static uint32_t end_of_instant(const struct bb_run_block *block, uint32_t from)
-{
-    uint32_t start = block->rows[from].start_utc_s, low = from, step = 1, high;
-    while (low + step < block->n_rows && block->rows[low + step].start_utc_s == start) {
-        low += step;
-        step *= 2;
-    }
-    high = BB_MIN(low + step, block->n_rows);
-    while (high - low > 1) {
-        uint32_t mid = low + (high - low) / 2;
-        if (block->rows[mid].start_utc_s == start)
-            low = mid;
-        else
-            high = mid;
-    }
-    return high;
-}
-
 static int append_numbers(struct bb_budget *budget, uint32_t number, size_t n, uint32_t **index, size_t *cap_index,
                           size_t *n_index)
 {
@@ -178,7 +161,7 @@ int bb_merge_take(struct bb_merge *merge, uint64_t instant, uint32_t **index, si
             uint32_t at = run->first, end;
             struct bb_merge_slot *slot = &merge->slots[at];
             if (slot->block->rows[slot->pos].start_utc_s != instant) break;
-            end = end_of_instant(slot->block, slot->pos);
+            end = (uint32_t)bb_row_instant_end(slot->block->rows, slot->pos, slot->block->n_rows);
             if (!append_numbers(merge->list->budget,
                                 (uint32_t)((merge->n_store_units + at) << BB_UNIT_BITS) + slot->pos,
                                 end - slot->pos, index, cap_index, n_index))

@@ -43,7 +43,8 @@ int bb_merge_take(struct bb_merge *merge, uint64_t instant, uint32_t **index, si
                   size_t *n_index) BB_WARN_UNUSED;
 /* What was taken is used no more. */
 void bb_merge_forget(struct bb_merge *merge);
-int bb_merge_is_read(const struct bb_merge *merge); /* no run of the list has a block that is still to be loaded */
+int bb_merge_is_read(
+    const struct bb_merge *merge); /* none of the opened runs has a block that is still to be planned */
 /* Frees the memory. keep: the list forgets what was taken (all runs must have been opened). */
 void bb_merge_close(struct bb_merge *merge, int keep);
 

@@ -12,8 +12,8 @@
 
 #include "table/row.h"
 
-#define BB_UNIT_ROWS       1024u /* a row's number is unit << 10 | position; a chunk is 1, 8 or 40 units */
-#define BB_UNIT_BITS       10
+#define BB_UNIT_BITS       10 /* a row's number is unit << 10 | position; a chunk is 1, 8 or 40 units */
+#define BB_UNIT_ROWS       (1u << BB_UNIT_BITS)
 #define BB_CHUNK_STRETCHES 64u
 #define BB_GRID_S          3600u
 
@@ -69,6 +69,19 @@ void bb_row_store_drop(struct bb_row_store *store, uint64_t end_utc_s);
 int bb_row_store_begin_front(const struct bb_row_store *store, size_t nbytes,
                              struct bb_row_store *front_ret) BB_WARN_UNUSED;
 void bb_row_store_end_front(struct bb_row_store *store, struct bb_row_store *front, int drop);
+
+/* The row of a number, in a table of units. */
+static inline const struct bb_row *bb_row_at(const struct bb_row *const *units, uint32_t number)
+{
+    return units[number >> BB_UNIT_BITS] + (number & (BB_UNIT_ROWS - 1));
+}
+
+/* A row that will be wanted soon, into the cache: it mostly lies across two lines. */
+static inline void bb_row_fetch(const struct bb_row *row)
+{
+    __builtin_prefetch(row);
+    __builtin_prefetch((const char *)(row + 1) - 1);
+}
 
 /* Walks over all rows, or one part of them, as stretches, lane by lane in the order of adding. number is that of the stretch's first row;
  * chunks without a row in [from, end) are skipped, other rows outside are not filtered. */

@@ -42,14 +42,8 @@ static void copy_rows(const struct piece *p, size_t from, uint32_t n, struct bb_
     const uint32_t *index = p->index + from;
     size_t left = p->n - from;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t number = index[i];
-        if (i + ROWS_AHEAD < left) {
-            uint32_t ahead = index[i + ROWS_AHEAD];
-            const char *row = (const char *)(p->units[ahead >> BB_UNIT_BITS] + (ahead & (BB_UNIT_ROWS - 1)));
-            __builtin_prefetch(row);
-            __builtin_prefetch(row + sizeof(struct bb_row) - 1); /* mostly another cache line */
-        }
-        to[i] = p->units[number >> BB_UNIT_BITS][number & (BB_UNIT_ROWS - 1)];
+        if (i + ROWS_AHEAD < left) bb_row_fetch(bb_row_at(p->units, index[i + ROWS_AHEAD]));
+        to[i] = *bb_row_at(p->units, index[i]);
     }
 }
 

@@ -158,7 +158,7 @@ static enum bb_status write_run(struct bb_sort *sort, const struct bb_row_store 
     return BB_OK;
 }
 
-enum bb_status bb_sort_spill_oldest(struct bb_sort *sort, size_t keep_nbytes, struct bb_error *err)
+enum bb_status bb_sort_spill(struct bb_sort *sort, size_t keep_nbytes, struct bb_error *err)
 {
     struct bb_row_store oldest;
     enum bb_status status;
@@ -171,11 +171,6 @@ enum bb_status bb_sort_spill_oldest(struct bb_sort *sort, size_t keep_nbytes, st
     status = write_run(sort, &oldest, err);
     bb_row_store_end_front(&sort->store, &oldest, status == BB_OK);
     return status;
-}
-
-enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err)
-{
-    return bb_sort_spill_oldest(sort, 0, err);
 }
 
 enum bb_status bb_sort_drain(struct bb_sort *sort, uint32_t before_utc_s, size_t max_rows, bb_sort_emit emit,

@@ -65,11 +65,9 @@ bb_sort_first_instant(const struct bb_sort *sort); /* smallest start held (memor
  * (BB_BUDGET) nothing is lost. */
 enum bb_status bb_sort_seal(struct bb_sort *sort, struct bb_error *err) BB_WARN_UNUSED;
 
-/* Writes all rows in memory to a run and frees their memory. On failure (disk full, no memory for the index) nothing is lost
- * and the sort may be used as before. */
-enum bb_status bb_sort_spill(struct bb_sort *sort, struct bb_error *err) BB_WARN_UNUSED;
-/* The same for the rows that were added first, so that about keep_nbytes stay. */
-enum bb_status bb_sort_spill_oldest(struct bb_sort *sort, size_t keep_nbytes, struct bb_error *err) BB_WARN_UNUSED;
+/* Writes the rows that were added first to a run and frees their memory, so that about keep_nbytes stay; 0: all of them. On failure (disk full, no
+ * memory for the index) nothing is lost and the sort may be used as if it had not been called. */
+enum bb_status bb_sort_spill(struct bb_sort *sort, size_t keep_nbytes, struct bb_error *err) BB_WARN_UNUSED;
 
 /* Winners of whole instants, ascending. rows is contiguous and valid during the call only. */
 typedef enum bb_status (*bb_sort_emit)(void *ctx, const struct bb_row *rows, size_t n, struct bb_error *err);

@@ -24,6 +24,26 @@ struct bb_row {
 };
 _Static_assert(sizeof(struct bb_row) == 48, "row stores and spill files count on 48 bytes");
 
+/* Where the rows of the instant at `from` end, among n ascending rows. An instant may have many: steps that double, then halves. */
+static inline size_t bb_row_instant_end(const struct bb_row *rows, size_t from, size_t n)
+{
+    uint32_t start = rows[from].start_utc_s;
+    size_t low = from, step = 1, high;
+    while (low + step < n && rows[low + step].start_utc_s == start) {
+        low += step;
+        step *= 2;
+    }
+    high = BB_MIN(low + step, n);
+    while (high - low > 1) {
+        size_t mid = low + (high - low) / 2;
+        if (rows[mid].start_utc_s == start)
+            low = mid;
+        else
+            high = mid;
+    }
+    return high;
+}
+
 /* A worker's own buffer between a reader and the row store. flush empties it (n becomes 0); readers call it when n == cap. */
 struct bb_row_batch {
     struct bb_row *rows;

@@ -101,7 +101,7 @@ static void run(const char *what, int shuffled, unsigned n_threads, size_t n_spi
         for (size_t i = 0; i < n; i += BATCH) {
             assert_int_equal(bb_sort_add(sort, 0, rows + i, n - i < BATCH ? n - i : BATCH, &err), BB_OK);
             if (n_spills && (i / BATCH + 1) % (n / BATCH / n_spills + 1) == 0)
-                assert_int_equal(bb_sort_spill(sort, &err), BB_OK);
+                assert_int_equal(bb_sort_spill(sort, 0, &err), BB_OK);
         }
         at[1] = now_ns();
         assert_int_equal(bb_sort_drain(sort, UINT32_MAX, 65536, check_rows, &check, &err), BB_OK);

@@ -321,14 +321,14 @@ static void add_phase(struct world *w, struct bb_sort *sort, uint32_t phase, uin
         size_t n = 1 + draw(draw(2) ? 8 : 3000);
         if (n > n_lane[k] - at[k]) n = n_lane[k] - at[k];
         if (bb_sort_add(sort, k, lane[k] + at[k], n, &err) == BB_BUDGET) {
-            assert_int_equal(bb_sort_spill(sort, &err), BB_OK);
+            assert_int_equal(bb_sort_spill(sort, 0, &err), BB_OK);
             assert_int_equal(bb_sort_held_nbytes(sort), 0);
             assert_int_equal(bb_sort_add(sort, k, lane[k] + at[k], n, &err), BB_OK);
         }
         at[k] += n;
         left -= n;
         if (spill_one_in && draw(spill_one_in) == 0)
-            assert_int_equal(bb_sort_spill_oldest(sort, bb_sort_held_nbytes(sort) / 4 * draw(4), &err), BB_OK);
+            assert_int_equal(bb_sort_spill(sort, bb_sort_held_nbytes(sort) / 4 * draw(4), &err), BB_OK);
     }
     for (unsigned k = 0; k < w->n_workers; k++) free(lane[k]);
 }
@@ -584,7 +584,7 @@ static void test_wild_instants(void **state)
          i++) { /* a permutation of N starts 214747 s apart, from 0 to UINT32_MAX less some */
         struct bb_row row = plain_row((i * 7919 % N) * 214747u + 1, 1);
         assert_int_equal(bb_sort_add(sort, i & 1, &row, 1, NULL), BB_OK);
-        if (i == N / 2) assert_int_equal(bb_sort_spill(sort, NULL), BB_OK);
+        if (i == N / 2) assert_int_equal(bb_sort_spill(sort, 0, NULL), BB_OK);
     }
     assert_int_equal(bb_sort_drain(sort, UINT32_MAX, 1000, keep, &got, NULL), BB_OK);
     assert_int_equal(got.n, N);
@@ -614,7 +614,7 @@ static void test_many_runs(void **state)
             row.value[0] = 2;
             assert_int_equal(bb_sort_add(sort, 0, &row, 1, NULL), BB_OK);
         }
-        assert_int_equal(bb_sort_spill(sort, NULL), BB_OK);
+        assert_int_equal(bb_sort_spill(sort, 0, NULL), BB_OK);
     }
     assert_int_equal(bb_sort_drain(sort, DAY0 + RUNS / 2 * 300, 500, keep, &got, NULL), BB_OK);
     assert_int_equal(got.n, RUNS / 2 * PLACES);
@@ -672,7 +672,7 @@ static void test_larger_than_memory(void **state)
             if (bb_budget_left(&w.budget) > w.budget.limit_nbytes / 8 &&
                 bb_sort_add(sort, k & 1, batch, BATCH, NULL) == BB_OK)
                 continue;
-            assert_int_equal(bb_sort_spill(sort, NULL), BB_OK);
+            assert_int_equal(bb_sort_spill(sort, 0, NULL), BB_OK);
             assert_int_equal(bb_sort_add(sort, k & 1, batch, BATCH, NULL), BB_OK);
         }
     }
@@ -714,7 +714,7 @@ static void test_damaged_run(void **state)
         make_plain(&w, 40);
         struct bb_sort *sort = new_sort(&w);
         add_plain(sort, 100, 40);
-        assert_int_equal(bb_sort_spill(sort, NULL), BB_OK);
+        assert_int_equal(bb_sort_spill(sort, 0, NULL), BB_OK);
         assert_true((fd = temp_fd()) >= 0);
         if (how == 2) {
             assert_int_equal(ftruncate(fd, 100000), 0);
@@ -747,11 +747,11 @@ static void test_disk_full(void **state)
     tiny = old;
     tiny.rlim_cur = 100000;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
-    assert_int_equal(bb_sort_spill(sort, &err), BB_IO);
+    assert_int_equal(bb_sort_spill(sort, 0, &err), BB_IO);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_non_null(strstr(err.text, P_tmpdir));
     assert_non_null(strstr(err.text, "--temp-dir"));
-    assert_int_equal(bb_sort_spill(sort, &err), BB_OK); /* there is room again: nothing was lost */
+    assert_int_equal(bb_sort_spill(sort, 0, &err), BB_OK); /* there is room again: nothing was lost */
     assert_int_equal(bb_sort_drain(sort, UINT32_MAX, 1000, keep, &got, &err), BB_OK);
     assert_int_equal(got.n, 4000);
     bb_sort_free(sort);
@@ -765,7 +765,7 @@ static void test_disk_full(void **state)
                                  .temp_dir = "/nonexistent/folder" };
     assert_int_equal(bb_sort_new(&o, &sort, NULL), BB_OK);
     add_plain(sort, 1, 1);
-    assert_int_equal(bb_sort_spill(sort, &err), BB_IO);
+    assert_int_equal(bb_sort_spill(sort, 0, &err), BB_IO);
     assert_non_null(strstr(err.text, "/nonexistent/folder"));
     bb_sort_free(sort);
     free_world(&w);
@@ -792,7 +792,7 @@ static void test_budget_too_small(void **state)
     assert_int_equal(bb_sort_add(sort, 1, many, 10000, &err), BB_BUDGET); /* all or nothing */
     assert_int_equal(bb_sort_held_nbytes(sort), held);
     w.budget.limit_nbytes = w.budget.used_nbytes; /* not even an index fits */
-    assert_int_equal(bb_sort_spill(sort, &err), BB_BUDGET);
+    assert_int_equal(bb_sort_spill(sort, 0, &err), BB_BUDGET);
     assert_non_null(strstr(err.text, "--memory-limit"));
     free(many);
     bb_sort_free(sort);
@@ -826,7 +826,7 @@ static void test_every_allocation_fails(void **state)
         bb_mem_fail_countdown = n;
         status = bb_sort_new(&o, &sort, NULL);
         if (status == BB_OK) status = bb_sort_add(sort, 0, rows, 1000, NULL);
-        if (status == BB_OK) status = bb_sort_spill(sort, NULL);
+        if (status == BB_OK) status = bb_sort_spill(sort, 0, NULL);
         if (status == BB_OK) status = bb_sort_add(sort, 1, rows + 1000, 500, NULL);
         if (status == BB_OK) status = bb_sort_drain(sort, DAY0 + 25 * 300, 100, keep, &got, NULL);
         if (status == BB_OK) status = bb_sort_drain(sort, UINT32_MAX, 100, keep, &got, NULL);

@@ -175,7 +175,7 @@ static void test_adding_beside_drains(void **state)
     }
     for (int round = 0; bound < LIVE_INSTANTS; round++) {
         bound = BB_MIN(workers[0].reached, workers[1].reached);
-        if (round % 7 == 6) assert_int_equal(bb_sort_spill(sort, NULL), BB_OK);
+        if (round % 7 == 6) assert_int_equal(bb_sort_spill(sort, 0, NULL), BB_OK);
         assert_int_equal(bb_sort_drain(sort, DAY0 + bound * 300, 1000, keep, &got, NULL), BB_OK);
         assert_int_equal(got.n, bound * LIVE_PLACES);
     }

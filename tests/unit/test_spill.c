@@ -112,11 +112,11 @@ static void the_oldest_rows_go_and_the_rest_comes_back_with_them(void **state)
         for (uint32_t part = 0; part < 4; part++) {
             add_shuffled(&w, ROWS / 4 * part, ROWS / 4 * (part + 1));
             held = bb_sort_held_nbytes(w.sort);
-            assert_int_equal(bb_sort_spill_oldest(w.sort, held / 2, NULL), BB_OK);
+            assert_int_equal(bb_sort_spill(w.sort, held / 2, NULL), BB_OK);
             assert_in_range(bb_sort_held_nbytes(w.sort), held / 4, held / 2); /* chunks go whole */
         }
         held = bb_sort_held_nbytes(w.sort);
-        assert_int_equal(bb_sort_spill_oldest(w.sort, held, NULL), BB_OK);
+        assert_int_equal(bb_sort_spill(w.sort, held, NULL), BB_OK);
         assert_int_equal(bb_sort_held_nbytes(w.sort), held);
         assert_int_equal(bb_sort_first_instant(w.sort), DAY0);
         assert_int_equal(bb_sort_drain(w.sort, DAY0 + 33 * 300, 3000, check_order, &seen, NULL), BB_OK);
@@ -147,7 +147,7 @@ static void work_in_the_background_is_left_alone(void **state)
     (void)state;
     begin(&w, 3);
     add_shuffled(&w, 0, ROWS / 2);
-    assert_int_equal(bb_sort_spill(w.sort, NULL), BB_OK);
+    assert_int_equal(bb_sort_spill(w.sort, 0, NULL), BB_OK);
     add_shuffled(&w, ROWS / 2, ROWS);
     bb_pool_background(w.pool, nothing, NULL);
     assert_int_equal(bb_sort_drain(w.sort, UINT32_MAX, 3000, check_order, &seen, NULL), BB_OK);
@@ -165,7 +165,7 @@ static void a_failure_of_who_takes_the_rows_ends_the_drain(void **state)
     (void)state;
     begin(&w, 3);
     add_shuffled(&w, 0, ROWS);
-    assert_int_equal(bb_sort_spill(w.sort, NULL), BB_OK);
+    assert_int_equal(bb_sort_spill(w.sort, 0, NULL), BB_OK);
     assert_int_equal(bb_sort_drain(w.sort, UINT32_MAX, 3000, check_order, &seen, &err), BB_INTERRUPTED);
     assert_string_equal(err.text, "as told");
     assert_int_equal(seen.n_batches, 3);
@@ -198,7 +198,7 @@ static void damage_in_the_middle_is_found(void **state)
     (void)state;
     begin(&w, 3);
     add_shuffled(&w, 0, ROWS);
-    assert_int_equal(bb_sort_spill(w.sort, NULL), BB_OK);
+    assert_int_equal(bb_sort_spill(w.sort, 0, NULL), BB_OK);
     assert_true((fd = temp_fd()) >= 0);
     assert_int_equal(pread(fd, &byte, 1, ROWS / 2 * sizeof(struct bb_row)), 1);
     byte ^= 1;
@@ -219,15 +219,15 @@ static void a_full_disk_leaves_earlier_runs_as_they_were(void **state)
     signal(SIGXFSZ, SIG_IGN);
     begin(&w, 3);
     add_shuffled(&w, 0, ROWS / 2);
-    assert_int_equal(bb_sort_spill(w.sort, NULL), BB_OK);
+    assert_int_equal(bb_sort_spill(w.sort, 0, NULL), BB_OK);
     add_shuffled(&w, ROWS / 2, ROWS);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     tiny = old;
     tiny.rlim_cur = ROWS / 4 * 3 * sizeof(struct bb_row);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
-    assert_int_equal(bb_sort_spill(w.sort, &err), BB_IO);
+    assert_int_equal(bb_sort_spill(w.sort, 0, &err), BB_IO);
     assert_non_null(strstr(err.text, "--temp-dir"));
-    assert_int_equal(bb_sort_spill_oldest(w.sort, bb_sort_held_nbytes(w.sort) / 4 * 3, &err), BB_OK); /* fits */
+    assert_int_equal(bb_sort_spill(w.sort, bb_sort_held_nbytes(w.sort) / 4 * 3, &err), BB_OK); /* fits */
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_int_equal(bb_sort_drain(w.sort, UINT32_MAX, 3000, check_order, &seen, NULL), BB_OK);
     assert_int_equal(seen.n, ROWS);
