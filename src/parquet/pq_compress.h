@@ -8,7 +8,8 @@
 
 struct bb_pq_compressor;
 
-/* With shared the working memory is borrowed for each page from there, else it is the compressor's own. level 0: the codec's default. BB_MISUSE for a level the codec does not have. */
+/* With shared the working memory is borrowed for each page from there, else it is the compressor's own. level 0: the codec's default.
+ * BB_MISUSE for a level the codec does not have. */
 enum bb_status bb_pq_compressor_new(enum bb_pq_codec codec, int level, struct bb_pq_compressors *shared,
                                     struct bb_budget *budget, struct bb_pq_compressor **compressor_ret,
                                     struct bb_error *err) BB_WARN_UNUSED;

@@ -61,8 +61,9 @@
 #define BB_PQ_DECIMAL_SIX_LOG  15
 /* Where they save less than this share of PLAIN (numbers in thousands with six decimals have no low bytes in common), FAR is tried as well. */
 #define BB_PQ_DECIMALS_LEAST_SHARE 4u
-/* Floats, doubles that are no decimals, and pages larger than those places can number: 2^17 places and five bytes make 49 % at 230 MB/s; level 3 makes 54 % at 150. Integers,
- * the starts of intervals above all, are near each other and need fewer bytes, but no more places: 36 % less than seven bytes. */
+/* Floats, doubles that are no decimals, and pages larger than those places can number: 2^17 places and five bytes make 49 % at
+ * 230 MB/s; level 3 makes 54 % at 150. Integers, the starts of intervals above all, are near each other and need fewer bytes, but no more
+ * places: 36 % less than seven bytes. */
 #define BB_PQ_FAR_HASH_LOG     17
 #define BB_PQ_NUMBER_MIN_MATCH 5
 
