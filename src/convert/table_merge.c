@@ -2,7 +2,6 @@
 
 #include "convert/row_origins.h"
 
-
 static enum bb_status begin_file(struct bb_table *table, struct bb_error *err)
 {
     struct bb_tables *t = table->tables;
