@@ -40,10 +40,10 @@ static enum bb_status emit(void *ctx, const struct bb_row *rows, size_t n, struc
     return bb_year_file_add(table->file, rows, n, err);
 }
 
-/* Rows per emitted batch: large enough that handing columns to threads costs nothing, small beside the budget. */
+/* Rows per emitted batch: large enough that handing columns to threads costs nothing, small beside the budget, for two are there at once. */
 static size_t batch_rows(const struct bb_tables *t)
 {
-    size_t limit = t->run->budget.limit_nbytes, rows = limit / 64 / sizeof(struct bb_row) >> t->frugal;
+    size_t rows = t->run->budget.limit_nbytes / 64 / sizeof(struct bb_row) >> t->frugal;
     return BB_MAX(BB_MIN(rows, (size_t)128 << 10), (size_t)8 << 10);
 }
 
