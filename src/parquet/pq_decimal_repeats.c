@@ -58,13 +58,15 @@ size_t bb_pq_decimal_repeats_find(struct bb_pq_decimal_repeats *r, const uint8_t
     n_values = (n - values_at) / 8;
     before = page + values_at - 1;
     for (; start < n; start = end) {
-        size_t behind, at, literals_at = start;
+        size_t behind; /* of the values that end in this block */
+        size_t at;     /* of value i in the page */
+        size_t literals_at = start;
         unsigned has_literal = 0; /* the byte before is not part of a match or of another block */
         end = BB_MIN(n, start + BLOCK_NBYTES);
         behind = end > values_at ? BB_MIN(n_values, (end - values_at) / 8) : 0;
         if (end < n && behind > 0) end = values_at + behind * 8;
         for (at = values_at + i * 8; i < behind;) {
-            size_t c, equal = 0, nbytes, joins;
+            size_t c, equal = 0, nbytes, joins; /* c: the earlier value; joins: so does the byte before, 0 or 1 */
             uint64_t differ;
             while (i >= n_chosen) {
                 batch = n_chosen;

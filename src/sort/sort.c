@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define MIN_BLOCK_NBYTES ((size_t)8 << 10)
-#define MAX_BLOCK_NBYTES (BB_BLOCK_MAX_ROWS * sizeof(struct bb_row)) /* larger ones read no faster and cost fan-in */
+#define MAX_BLOCK_NBYTES                                                                                           \
+    (BB_BLOCK_MAX_ROWS * sizeof(struct bb_row)) /* larger ones read no faster and cost fan-in */
 
 struct bb_sort {
     struct bb_sort_options options;
