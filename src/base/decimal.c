@@ -205,7 +205,7 @@ static __attribute__((noinline)) enum bb_number parse_long_fraction(const char *
     return result;
 }
 
-enum bb_number bb_decimal_parse_longer(const char *text, size_t n_text, double *value_ret)
+enum bb_number bb_decimal_parse_any(const char *text, size_t n_text, double *value_ret)
 {
     const uint64_t ones = 0x0101010101010101;
     const char *p = text;

@@ -19,7 +19,7 @@ enum bb_number bb_decimal_parse(const char *p, size_t n, double *value_ret);
  * (sign, up to 16 digits, one point) run without branches per digit. The half of it that nearly every price takes, up to
  * eight digits in all, is inlined. */
 static inline enum bb_number bb_decimal_parse_padded(const char *p, size_t n, double *value_ret);
-enum bb_number bb_decimal_parse_longer(const char *p, size_t n, double *value_ret); /* the other half: any text */
+enum bb_number bb_decimal_parse_any(const char *p, size_t n, double *value_ret); /* the other half: any text */
 
 /* total - congestion - loss in decimal arithmetic: the operands are doubles that came from decimal texts of at most 15
  * significant digits, whose texts are recovered exactly; the result is the double nearest to the exact difference.
@@ -67,21 +67,21 @@ static inline enum bb_number bb_decimal_parse_padded(const char *text, size_t n_
     uint64_t word, stops, whole, digits, mantissa, bits;
     double value;
 
-    if (BB_UNLIKELY(n_text - 1 >= 10)) return bb_decimal_parse_longer(text, n_text, value_ret);
+    if (BB_UNLIKELY(n_text - 1 >= 10)) return bb_decimal_parse_any(text, n_text, value_ret);
     word = bb_decimal_word(p);
     stops = word ^ ones * '.';
     stops = (stops - ones) & ~stops & ones << 7; /* the lowest bit set is exact, those above may not be */
     stops |= (uint64_t)0x80 << 4 * n << 4 * n;   /* the end of a text without a point; twice, for 64 is undefined */
-    if (BB_UNLIKELY(stops == 0)) return bb_decimal_parse_longer(text, n_text, value_ret);
+    if (BB_UNLIKELY(stops == 0)) return bb_decimal_parse_any(text, n_text, value_ret);
     n_whole = (size_t)__builtin_ctzll(stops) / 8;
     n_digits = n - (n_whole != n);
-    if (BB_UNLIKELY(n_digits - 1 >= 8)) return bb_decimal_parse_longer(text, n_text, value_ret);
+    if (BB_UNLIKELY(n_digits - 1 >= 8)) return bb_decimal_parse_any(text, n_text, value_ret);
     /* The bytes before the point from where they are, those behind it from a place further: the point is gone. */
     whole = ((stops >> 7) - 1) & ~(stops >> 7);
     digits = bb_decimal_word(p + 1);
     digits ^= (word ^ digits) & whole;
     digits = (digits ^ ones * '0') << (64 - 8 * n_digits);
-    if (BB_UNLIKELY(!bb_decimal_are_digits(digits))) return bb_decimal_parse_longer(text, n_text, value_ret);
+    if (BB_UNLIKELY(!bb_decimal_are_digits(digits))) return bb_decimal_parse_any(text, n_text, value_ret);
     mantissa = bb_decimal_eight(digits);
     value = (double)(int64_t)mantissa / ten_to[n_digits - n_whole];
     memcpy(&bits, &value, 8);
