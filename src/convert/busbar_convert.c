@@ -1,12 +1,12 @@
 /* busbar_convert: options → plan → jobs → files with their names. */
+#include "base/clock.h"
 #include "convert/door.h"
 #include "convert/job.h"
 #include "convert/lake_file.h"
 #include "convert/names.h"
+#include "convert/seen.h"
 #include "lake/intent.h"
 #include "markets/reference.h"
-#include "convert/seen.h"
-
 #include "parquet/pq_write.h"
 
 #include <errno.h>
@@ -349,10 +349,9 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
     struct busbar_convert_result own_result;
     struct bb_run run = { .options = options, .result = result ? result : &own_result };
     struct bb_error err = { .status = BB_OK };
-    struct timespec from, to;
+    uint64_t from_ns = bb_clock_ns();
     enum bb_status status, rejects_status = BB_OK;
     *run.result = (struct busbar_convert_result){ .size = sizeof *run.result };
-    clock_gettime(CLOCK_MONOTONIC, &from);
     pthread_mutex_init(&run.event_mutex, NULL);
     bb_unknown_words_init(&run.unknown);
     status = check_options(options, &err);
@@ -375,8 +374,7 @@ enum busbar_result busbar_convert(const struct busbar_convert_options *options,
     bb_unknown_words_tell(&run.unknown, warn, &run);
     bb_unknown_words_reset(&run.unknown);
     pthread_mutex_destroy(&run.event_mutex);
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    run.result->seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+    run.result->seconds = (double)(bb_clock_ns() - from_ns) / 1e9;
     run.result->records = run.n_records;
     run.result->rejects = run.n_rejects;
     run.result->peak_nbytes = run.budget.peak_nbytes;

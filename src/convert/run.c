@@ -1,7 +1,8 @@
 #include "convert/run.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
-#include <time.h>
 
 #define PROGRESS_EVERY_NS 100000000
 
@@ -29,12 +30,10 @@ static const char *terminated(struct bb_str s, char *out, size_t n)
 
 void bb_run_progress(struct bb_run *run, const char *phase)
 {
-    struct timespec now;
     int64_t now_ns;
     struct busbar_event event = { .kind = BUSBAR_EVENT_PROGRESS, .phase = phase };
     if (!run->options->on_event) return;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    now_ns = (int64_t)bb_clock_ns();
     pthread_mutex_lock(&run->event_mutex);
     if (now_ns - run->last_progress_ns >= PROGRESS_EVERY_NS) {
         run->last_progress_ns = now_ns;

@@ -1,11 +1,11 @@
 #include "convert/year_file.h"
 
+#include "base/clock.h"
 #include "convert/year_columns.h"
 #include "parquet/pq_read.h"
 #include "parquet/pq_write.h"
 
 #include <stdio.h>
-#include <time.h>
 
 struct bb_year_file {
     struct bb_year_file_setup setup;
@@ -57,22 +57,18 @@ static enum bb_status note_rows(struct bb_year_file *f, struct bb_error *err)
     return bb_quality_add(f->quality, f->columns.rows, f->columns.n_rows, err);
 }
 
-/* One task per column, and one for what is noted of the rows beside them. Prices without repetition take twenty times as long as a column of
+/* One task per column, and one for what is noted of the rows beside them. */
+static size_t n_column_tasks(const struct bb_year_file *f) { return f->columns.n_encoded + 1; }
+
+/* Prices without repetition take twenty times as long as a column of
  * few values: whichever was most work the last time is begun first, so that no thread is left alone with it at the end. */
 static void order_tasks(struct bb_year_file *f)
 {
-    for (size_t task = 0; task <= f->columns.n_encoded; task++) {
+    for (size_t task = 0; task < n_column_tasks(f); task++) {
         size_t k = task;
         for (; k > 0 && f->cost_ns[f->turn[k - 1]] < f->cost_ns[task]; k--) f->turn[k] = f->turn[k - 1];
         f->turn[k] = (uint8_t)task;
     }
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static enum bb_status put_column(struct bb_year_file *f, size_t task)
@@ -87,10 +83,10 @@ static void column_task(void *ctx, size_t i, unsigned worker)
 {
     struct bb_year_file *f = ctx;
     size_t task = f->turn[i];
-    uint64_t from_ns = now_ns();
+    uint64_t from_ns = bb_clock_ns();
     (void)worker;
     if (put_column(f, task) != BB_OK) f->failed = 1;
-    f->cost_ns[task] = now_ns() - from_ns;
+    f->cost_ns[task] = bb_clock_ns() - from_ns;
 }
 
 static void finish_column(struct bb_year_file *f, size_t column)
@@ -98,7 +94,7 @@ static void finish_column(struct bb_year_file *f, size_t column)
     if (bb_pq_chunk_finish(f->columns.chunks[column], &f->task_error[column]) != BB_OK) f->failed = 1;
 }
 
-/* Whatever took long to fill has the most to finish. */
+/* Whatever took long to fill has the most to finish; of the notes there is nothing left to do. */
 static void finish_task(void *ctx, size_t i, unsigned worker)
 {
     struct bb_year_file *f = ctx;
@@ -121,15 +117,15 @@ static void last_task(void *ctx, size_t task, unsigned worker)
     if (status != BB_OK) f->failed = 1;
 }
 
-static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, size_t n_more, struct bb_error *err)
+static enum bb_status run_tasks(struct bb_year_file *f, bb_pool_task fn, size_t n_tasks, struct bb_error *err)
 {
     f->failed = 0;
     f->notes_error.status = BB_OK;
     for (size_t i = 0; i < f->columns.n_encoded; i++) f->task_error[f->columns.encoded[i]].status = BB_OK;
     if (f->setup.one_by_one)
-        for (size_t task = 0; task < f->columns.n_encoded + n_more; task++) fn(f, task, 0);
+        for (size_t task = 0; task < n_tasks; task++) fn(f, task, 0);
     else
-        bb_pool_run(f->setup.pool, fn, f, f->columns.n_encoded + n_more);
+        bb_pool_run(f->setup.pool, fn, f, n_tasks);
     if (!f->failed) return BB_OK;
     if (f->notes_error.status != BB_OK) {
         if (err) *err = f->notes_error;
@@ -165,7 +161,7 @@ static enum bb_status close_group(struct bb_year_file *f, struct bb_error *err)
 {
     if (f->group_rows == 0) return BB_OK;
     BB_TRY(bb_quality_group_end(f->quality, err));
-    BB_TRY(run_tasks(f, finish_task, 1, err));
+    BB_TRY(run_tasks(f, finish_task, n_column_tasks(f), err));
     return append_group(f, err);
 }
 
@@ -179,7 +175,7 @@ static enum bb_status put_segment(struct bb_year_file *f, const struct bb_row *r
     f->columns.n_instants = n_instants;
     f->columns.n_rows = last->first_row + last->n_rows - first->first_row;
     order_tasks(f);
-    BB_TRY(run_tasks(f, column_task, 1, err));
+    BB_TRY(run_tasks(f, column_task, n_column_tasks(f), err));
     f->group_rows += f->columns.n_rows;
     f->n_rows += f->columns.n_rows;
     return BB_OK;
@@ -304,7 +300,7 @@ enum bb_status bb_year_file_end_rows(struct bb_year_file *f, struct bb_error *er
 {
     if (f->ended) return BB_OK;
     BB_TRY(bb_quality_group_end(f->quality, err));
-    BB_TRY(run_tasks(f, last_task, 2, err));
+    BB_TRY(run_tasks(f, last_task, 1 + n_column_tasks(f), err));
     BB_TRY(append_group(f, err));
     f->ended = 1;
     free_encoders(f);
