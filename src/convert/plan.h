@@ -30,7 +30,8 @@ struct bb_plan_source {
     uint8_t reported;                    /* its rejects were told in an earlier pass */
     _Atomic uint8_t told,
         lost; /* in this pass: a reject of it was told; memory ran out over it, and not all of it was read */
-    uint64_t n_records_before; /* this pass */
+    uint64_t n_records_before;                /* this pass */
+    _Atomic uint64_t n_rows, n_unknown_words; /* in this pass */
 };
 
 /* A source of the lake's ledgers: the leaf's texts and the bytes that hold them. */
