@@ -347,6 +347,7 @@ static void begin_sources(struct bb_pass *p)
     for (size_t i = 0; i < p->job->n_sources; i++) {
         struct bb_plan_source *s = bb_pass_source(p, i);
         s->used = s->told = s->lost = 0;
+        s->n_rows = s->n_unknown_words = 0;
         s->n_records_before = s->n_records;
     }
 }
@@ -362,6 +363,8 @@ static enum bb_status note_reported(struct bb_pass *p, struct bb_error *err)
         if (!s->lost) continue;
         if (s->told) return bb_fail_budget(err, &p->run->budget, "reading with so many threads");
         p->run->n_records -= s->n_records - s->n_records_before;
+        p->run->n_rows -= s->n_rows;
+        p->run->result->unknown_words -= s->n_unknown_words;
         s->n_records = s->n_records_before;
     }
     return BB_OK;

@@ -189,6 +189,8 @@ static enum bb_status parse_block(struct bb_pass_worker *w, struct bb_open_sourc
         p->run->n_records += counts.records;
         s->n_records += counts.records;
         s->n_rejects += counts.rejects;
+        s->n_rows += counts.rows;
+        s->n_unknown_words += counts.unknown_words;
         p->run->n_rows += counts.rows;
         pthread_mutex_lock(&p->mutex);
         p->run->result->unknown_words += counts.unknown_words;

@@ -41,7 +41,8 @@ static enum bb_status read_head(struct head *h, size_t cap, struct bb_evidence *
         status = bb_stream_read(h->stream, memory + BB_FEED_PAD + h->n, cap - h->n, &got, err);
         h->n += got;
     }
-    evidence->head.n = h->n;
+    /* What fails sooner than the first look did leaves the text that this one had. */
+    if (status == BB_OK || status == BB_EOF || h->n > evidence->head.n) evidence->head.n = h->n;
     evidence->head_is_all = status == BB_EOF;
     return status == BB_EOF ? BB_OK : status;
 }

@@ -24,13 +24,14 @@ struct bb_plan_source {
     _Atomic uint8_t used;                  /* rows of it went into the tables in this pass */
     uint8_t old;      /* not an input: a source that files of the lake were made from, leaf holds its name only */
     uint8_t replaced; /* an old source whose file has other content now: earlier than what has its name */
-    uint8_t identity_is_id;              /* its locations are told apart by their ids */
-    _Atomic uint8_t joined, preliminary; /* its rows are component lines; lose against final ones */
-    uint8_t excluded;                    /* found damaged while reading: contributes nothing */
-    uint8_t reported;                    /* its rejects were told in an earlier pass */
-    _Atomic uint8_t told;                /* in this pass: a reject of it was told */
-    _Atomic uint8_t lost;                /* in this pass: memory ran out over it, and not all of it was read */
-    uint64_t n_records_before;           /* n_records when this pass began */
+    uint8_t identity_is_id;                   /* its locations are told apart by their ids */
+    _Atomic uint8_t joined, preliminary;      /* its rows are component lines; lose against final ones */
+    uint8_t excluded;                         /* found damaged while reading: contributes nothing */
+    uint8_t reported;                         /* its rejects were told in an earlier pass */
+    _Atomic uint8_t told;                     /* in this pass: a reject of it was told */
+    _Atomic uint8_t lost;                     /* in this pass: memory ran out over it, and not all of it was read */
+    uint64_t n_records_before;                /* n_records when this pass began */
+    _Atomic uint64_t n_rows, n_unknown_words; /* met in this pass */
 };
 
 /* A source of the lake's ledgers: the leaf's texts and the bytes that hold them. */

@@ -74,8 +74,11 @@ struct bb_str bb_sniff_next_line(struct bb_sniff *sniff, size_t *at)
     for (;;) {
         struct bb_str line = next_line(e, at);
         struct bb_error ignored;
-        if (line.n || e->head_is_all || !e->more || e->more(e->more_ctx, e, &ignored) != BB_OK) return line;
-        bb_sniff_init(sniff, e);
+        enum bb_status status;
+        if (line.n || e->head_is_all || !e->more) return line;
+        status = e->more(e->more_ctx, e, &ignored);
+        bb_sniff_init(sniff, e); /* the text may have moved, also where there is no more of it */
+        if (status != BB_OK) return line;
     }
 }
 

@@ -152,7 +152,7 @@ static void every_allocation_fails(unsigned threads, long step)
             if (strcmp(sum, new_sum) != 0 || result.files_refused != whole.files_refused ||
                 result.rejects != whole.rejects || result.records != whole.records || result.rows != whole.rows ||
                 result.duplicates != whole.duplicates || result.revisions != whole.revisions ||
-                result.files_read != whole.files_read)
+                result.files_read != whole.files_read || result.unknown_words != whole.unknown_words)
                 fail_msg("allocation %ld: success, but not the whole lake: %llu refused, %llu rejects", n,
                          (unsigned long long)result.files_refused, (unsigned long long)result.rejects);
             if (!reached) break;
