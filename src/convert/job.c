@@ -11,6 +11,7 @@
 #include "convert/job.h"
 
 #include "convert/pass_reach.h"
+#include "parquet/pq_write.h"
 
 #include <stdlib.h>
 
@@ -392,6 +393,7 @@ enum bb_status bb_job_run(struct bb_run *run, struct bb_plan *plan, const struct
         if (status == BB_OK && !p.spoilt) return BB_OK;
         bb_tables_reset(tables_ret);
         if (status != BB_OK) return status;
+        if (p.starved) bb_pq_compressors_give_back(run->compressors); /* the next pass needs fewer */
         frugal += p.starved;
         orderly &= p.starved;
         BB_TRY(note_reported(&p, err));

@@ -4,7 +4,7 @@
 #include "io/leaf_modified.h"
 
 #define MAX_FRUGAL                                                                                                 \
-    2 /* each halves the rows' share and takes a quarter of the workers; what fails then has too little memory */
+    3 /* each halves the rows' share and takes a quarter of the workers; what fails then has too little memory */
 
 /* ---- sources ---- */
 

@@ -122,6 +122,7 @@ static enum bb_status new_table(struct bb_tables *t, enum bb_half half, int year
                                        .slices = bb_tables_slices,
                                        .slices_ctx = t,
                                        .derive_energy = t->derive_energy,
+                                       .one_batch = t->frugal > 0,
                                        .temp_dir = run->temp_dir,
                                        .combine = bb_tables_combine };
     struct bb_table *table = bb_calloc(&run->budget, sizeof *table);

@@ -130,14 +130,24 @@ struct bb_pq_compressors *bb_pq_compressors_new(struct bb_budget *budget)
     return s;
 }
 
+void bb_pq_compressors_give_back(struct bb_pq_compressors *s)
+{
+    struct bb_pq_compressor *at;
+    pthread_mutex_lock(&s->mutex);
+    at = s->at_rest;
+    s->at_rest = NULL;
+    pthread_mutex_unlock(&s->mutex);
+    while (at) {
+        struct bb_pq_compressor *next = at->next;
+        bb_pq_compressor_free(at);
+        at = next;
+    }
+}
+
 void bb_pq_compressors_free(struct bb_pq_compressors *s)
 {
     if (!s) return;
-    while (s->at_rest) {
-        struct bb_pq_compressor *next = s->at_rest->next;
-        bb_pq_compressor_free(s->at_rest);
-        s->at_rest = next;
-    }
+    bb_pq_compressors_give_back(s);
     pthread_mutex_destroy(&s->mutex);
     bb_free(s);
 }

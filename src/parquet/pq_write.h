@@ -26,6 +26,7 @@ struct bb_pq_column {
 struct bb_pq_compressors;
 struct bb_pq_compressors *bb_pq_compressors_new(struct bb_budget *budget); /* NULL: no memory */
 void bb_pq_compressors_free(struct bb_pq_compressors *compressors);        /* after all its chunks */
+void bb_pq_compressors_give_back(struct bb_pq_compressors *compressors); /* the memory of those that nobody uses */
 
 struct bb_pq_options {
     enum bb_pq_codec codec;

@@ -305,8 +305,8 @@ enum bb_status bb_batch_finish(struct bb_batch_maker *m, const struct bb_row **r
         return m->status;
     }
     *n_ret = close_gaps(m);
+    *rows_ret = m->out;
     bb_merge_forget(&m->merge);
-    swap_outs(m);
-    *rows_ret = m->last_out;
+    if (m->looks_ahead) swap_outs(m);
     return BB_OK;
 }

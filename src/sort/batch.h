@@ -21,6 +21,7 @@ struct bb_batch_maker {
     uint64_t window_end_utc_s;
     size_t batch_rows, most_batch_rows; /* what it should have, and may have where that keeps all threads busy */
     int closes_file;                    /* nobody reads the runs after this */
+    int looks_ahead;                    /* the next batch is made beside the use of the last one */
 
     /* The batch in the making. */
     pthread_mutex_t mutex;
@@ -49,7 +50,8 @@ void bb_batch_window(struct bb_batch_maker *maker, uint64_t end_utc_s);
 enum bb_status bb_batch_begin(struct bb_batch_maker *maker, struct bb_error *err) BB_WARN_UNUSED;
 /* A piece of it, by any thread: a bb_pool_piece. */
 int bb_batch_piece(void *maker, unsigned worker);
-/* Does what is left of it, by all threads; nobody is in bb_batch_piece. The rows are valid until the one after is finished. *n_ret == 0: the window
+/* Does what is left of it, by all threads; nobody is in bb_batch_piece. The rows are valid until the one after is finished,
+ * or, where the maker does not look ahead, begun. *n_ret == 0: the window
  * is at its end. */
 enum bb_status bb_batch_finish(struct bb_batch_maker *maker, const struct bb_row **rows_ret, size_t *n_ret,
                                struct bb_error *err) BB_WARN_UNUSED;

@@ -18,7 +18,6 @@ struct drain {
     unsigned n_slots;
     struct bb_instants memory;
     struct bb_batch_maker maker;
-    int looks_ahead; /* the next batch is made beside the use of the last one */
 };
 
 size_t bb_drain_allowance(const struct bb_budget *budget)
@@ -79,7 +78,7 @@ static enum bb_status prepare(struct drain *d, struct bb_error *err)
     BB_TRY(bb_merge_open(&m->merge, job->runs, 0, job->runs->n, job->end_utc_s, n_store_units,
                          m->batch_rows >= LARGE_BATCH_ROWS ? SLOTS_AT_ONCE : 1, err));
     bb_row_store_unit_table(job->store, m->merge.units);
-    d->looks_ahead = bb_pool_threads(o->pool) > 1 && !bb_pool_has_background(o->pool) &&
+    m->looks_ahead = !o->one_batch && bb_pool_threads(o->pool) > 1 && !bb_pool_has_background(o->pool) &&
                      bb_budget_left(d->budget) >= 2 * allowance;
     return BB_OK;
 }
@@ -109,13 +108,13 @@ static enum bb_status emit_window(struct drain *d, uint64_t end_utc_s, struct bb
         size_t n;
         BB_TRY(bb_batch_finish(&d->maker, &rows, &n, err));
         if (n == 0) return BB_OK;
-        if (d->looks_ahead) {
+        if (d->maker.looks_ahead) {
             BB_TRY(bb_batch_begin(&d->maker, err));
             bb_pool_background(pool, bb_batch_piece, &d->maker);
         }
         status = job->emit(job->emit_ctx, rows, n, err);
-        if (d->looks_ahead) bb_pool_background(pool, NULL, NULL);
-        if (status == BB_OK && !d->looks_ahead) status = bb_batch_begin(&d->maker, err);
+        if (d->maker.looks_ahead) bb_pool_background(pool, NULL, NULL);
+        if (status == BB_OK && !d->maker.looks_ahead) status = bb_batch_begin(&d->maker, err);
         if (status != BB_OK) return status;
     }
 }

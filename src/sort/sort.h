@@ -25,6 +25,7 @@ struct bb_sort_options {
         void *ctx); /* base of the slice table, for all slices of sealed rows until the drain ends */
     void *slices_ctx;
     int derive_energy;    /* a winner with total, congestion and loss but no energy gets the decimal residual */
+    int one_batch;        /* at a time, not the next one beside the use of the last: less memory */
     const char *temp_dir; /* runs are unlinked files here */
     /* A winner whose values came from several sources: from[v] is the slice of value v (of its own slice where it has none). Returns the id
      * that the emitted row carries as its slice; called from any thread. NULL: such a row keeps the slice of its best part. */

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *exact = malloc(size + 1), *padded = malloc(size + 16), *end;
+    char *exact = calloc(size + 1, 1), *padded = malloc(size + 16), *end;
     double value = 77, value_padded = 77, want, operands[3];
     enum bb_number result, result_padded;
     if (!exact || !padded) abort();
