@@ -145,6 +145,47 @@ static void asks_for_more(void **unused)
     free(text);
 }
 
+/* A packed file whose end is damaged: the text moves to where more would fit, and then there is no more. */
+static enum bb_status moves_and_fails(void *ctx, struct bb_evidence *e, struct bb_error *err)
+{
+    char **text = ctx, *moved = malloc(e->head.n);
+    (void)err;
+    memcpy(moved, *text, e->head.n);
+    memset(*text, 'x', e->head.n);
+    free(*text);
+    *text = moved;
+    e->head.p = moved;
+    return BB_SKIP;
+}
+
+static void text_moves_and_ends(void **unused)
+{
+    static const char text[] = PJM_RT PJM_ROW("1/1/2024 5:00:00 AM", 1) PJM_ROW("1/1/2024 6:00:00 AM", 1);
+    size_t n = strlen(text);
+    char *moving = malloc(n);
+    struct market_case c;
+    (void)unused;
+    memcpy(moving, text, n);
+    case_detect(&c, "x.csv", text);
+    c.evidence.head = (struct bb_str){ moving, n };
+    c.evidence.head_is_all = 0;
+    c.evidence.more = moves_and_fails;
+    c.evidence.more_ctx = &moving;
+    c.status = bb_detect(&c.evidence, &c.detection, &c.err);
+    assert_int_equal(c.status, BB_OK);
+    assert_string_equal(c.detection.report, "pjm.rt_hrl_lmps");
+    assert_ptr_equal(c.evidence.head.p, moving);
+    /* Rows of one instant: whoever looks for a second one comes to the end of the text. */
+    n = strlen(PJM_RT PJM_ROW("1/1/2024 5:00:00 AM", 1));
+    c.evidence.head = (struct bb_str){ moving, n };
+    c.evidence.head_is_all = 0;
+    c.status = bb_detect(&c.evidence, &c.detection, &c.err);
+    assert_int_equal(c.status, BB_SKIP);
+    assert_non_null(strstr(c.err.text, "--report"));
+    case_end(&c);
+    free(moving);
+}
+
 static void caiso_reports(void **unused)
 {
     struct market_case c;
@@ -349,15 +390,13 @@ static void registry(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(pjm_reports),
-                                        cmocka_unit_test(one_instant_needs_a_name),
-                                        cmocka_unit_test(asks_for_more),
-                                        cmocka_unit_test(caiso_reports),
-                                        cmocka_unit_test(miso_reports),
-                                        cmocka_unit_test(renamed_column),
-                                        cmocka_unit_test(operator_of_refused_files),
-                                        cmocka_unit_test(not_data),
-                                        cmocka_unit_test(explains_itself),
-                                        cmocka_unit_test(registry) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pjm_reports),    cmocka_unit_test(one_instant_needs_a_name),
+        cmocka_unit_test(asks_for_more),  cmocka_unit_test(text_moves_and_ends),
+        cmocka_unit_test(caiso_reports),  cmocka_unit_test(miso_reports),
+        cmocka_unit_test(renamed_column), cmocka_unit_test(operator_of_refused_files),
+        cmocka_unit_test(not_data),       cmocka_unit_test(explains_itself),
+        cmocka_unit_test(registry)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
